@@ -1,0 +1,99 @@
+"""The verb `bench`."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from . import documents, model, run, terminal
+from .catalogue import find_root, read_runtimes
+from .errors import BenchError
+
+# Modules of the distribution's extra `bench`.
+EXTRA = ("cattrs", "matplotlib")
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def bench(
+    runtimes: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="RUNTIME", help="Language, or language:version. All without one."),
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Shorter and fewer rounds: a look, not a result.")
+    ] = False,
+    only: Annotated[
+        str, typer.Option(help=f"Stages, separated by commas: {', '.join(run.STAGES)}.")
+    ] = ",".join(run.STAGES),
+    output: Annotated[
+        Path | None, typer.Option(help="Folder for the result. Default: .slipway/bench/results.")
+    ] = None,
+    render: Annotated[
+        Path | None,
+        typer.Option(help="Measure nothing; write docs and READMEs from this result."),
+    ] = None,
+) -> None:
+    """Measure runtimes beside the bare servers of their languages."""
+    console = Console()
+    try:
+        _require_extra()
+        root = find_root()
+        if render:
+            for path in documents.write(root, model.read(render)):
+                console.print(f"wrote {path}", highlight=False)
+            return
+        stages = _stages(only)
+        protocol = run.QUICK if quick else run.FULL
+        specs = read_runtimes(root, runtimes or [])
+        result = run.measure(root, specs, protocol, stages, console)
+        if not result.runtimes:
+            raise BenchError("\n".join(result.failures) or "There is no runtime to measure.")
+        folder = output or root / ".slipway" / "bench" / "results"
+        _save(result, folder, console)
+    except BenchError as error:
+        Console(stderr=True).print(str(error), style="bold", highlight=False, markup=False)
+        raise typer.Exit(1) from error
+    except KeyboardInterrupt:
+        Console(stderr=True).print("Stopped; every container of this run is removed.")
+        raise typer.Exit(130) from None
+    if result.failures:
+        raise typer.Exit(1)
+
+
+def _require_extra() -> None:
+    """Said before a run of minutes, not after it."""
+    missing = [name for name in EXTRA if find_spec(name) is None]
+    if missing:
+        raise BenchError(
+            f"{' and '.join(missing)} not installed. Run: pip install 'slipway[bench]'"
+        )
+
+
+def _stages(only: str) -> list[str]:
+    wanted = [name.strip() for name in only.split(",")]
+    unknown = [name for name in wanted if name not in run.STAGES]
+    if unknown:
+        raise BenchError(
+            f"--only knows {', '.join(run.STAGES)}; it got {', '.join(unknown) or 'nothing'}."
+        )
+    return wanted
+
+
+def _save(result: model.Result, folder: Path, console: Console) -> None:
+    from .plots import draw
+
+    folder.mkdir(parents=True, exist_ok=True)
+    stem = result.date[:19].replace(":", "")
+    path = folder / f"{stem}.json"
+    path.write_text(model.to_json(result), encoding="utf-8")
+    terminal.show(result, console)
+    pictures = draw(result, folder / stem)
+    for written in (path, *pictures):
+        console.print(f"wrote {written}", highlight=False)
+    console.print(f"For docs and READMEs: ./slipway bench --render {path}", highlight=False)

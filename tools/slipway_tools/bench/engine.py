@@ -1,0 +1,200 @@
+"""Containers of one run: started alike, labelled, and removed however the run ends."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+from uuid import uuid4
+
+import docker
+from attrs import define, field, frozen
+from docker.errors import DockerException, ImageNotFound, NotFound
+from docker.models.containers import Container
+from docker.types import Mount
+
+from .catalogue import Contract
+from .errors import BenchError, ServerError
+from .invocation import Invocation, poll_until_ok
+
+LABEL = "org.slipway.run"
+READY_SECONDS = 60.0
+LOG_LINES = 20
+
+
+@frozen
+class Launch:
+    """How to start one server: image, command (None for the image's own), mounts."""
+
+    title: str
+    image: str
+    entrypoint: tuple[str, ...] | None
+    mounts: Mapping[str, Path]
+
+
+@frozen
+class Target:
+    """A server that answers on a port of this machine's loopback interface."""
+
+    launch: Launch
+    container: Container
+    port: int
+
+    def failure(self, what: str) -> ServerError:
+        return ServerError(f"{self.launch.title}: {what}{self.log_tail()}")
+
+    def log_tail(self) -> str:
+        output: bytes = self.container.logs(tail=LOG_LINES)
+        text = output.decode("utf-8", "replace").strip()
+        return f" Its log ends:\n{text}" if text else " Its log is empty."
+
+
+@define
+class Engine:
+    """A context: what was started in it is gone after it, also when it was interrupted."""
+
+    contract: Contract
+    invocation: Invocation
+    secret: str
+    client: Any = field(factory=lambda: connect())
+    run: str = field(factory=lambda: f"bench-{uuid4().hex[:12]}")
+
+    def __enter__(self) -> Engine:
+        # SIGTERM ends a run as Ctrl-C does, through the same clean-up.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        patient = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            for container in self._labelled():
+                remove(container)
+        finally:
+            signal.signal(signal.SIGINT, patient)
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            self.client.close()
+
+    def _labelled(self) -> list[Container]:
+        filters = {"label": f"{LABEL}={self.run}"}
+        found: list[Container] = self.client.containers.list(all=True, filters=filters)
+        return found
+
+    @property
+    def labels(self) -> dict[str, str]:
+        return {LABEL: self.run}
+
+    def image(self, name: str, remedy: str) -> Any:
+        try:
+            return self.client.images.get(name)
+        except ImageNotFound:
+            raise BenchError(f"The image {name} is not here. Run: {remedy}") from None
+
+    def start(self, launch: Launch) -> Target:
+        """Start a server as an executor would: read-only, no capabilities, /tmp in memory."""
+        port = free_port()
+        try:
+            container = self.client.containers.run(
+                launch.image,
+                entrypoint=list(launch.entrypoint) if launch.entrypoint else None,
+                environment={self.contract.secret_variable: self.secret},
+                ports={f"{self.contract.port}/tcp": ("127.0.0.1", port)},
+                mounts=[bind(target, source) for target, source in launch.mounts.items()],
+                read_only=True,
+                tmpfs={"/tmp": ""},
+                cap_drop=["ALL"],
+                security_opt=["no-new-privileges"],
+                labels=self.labels,
+                detach=True,
+            )
+        except DockerException as error:
+            raise ServerError(f"{launch.title} can't be started: {explain(error)}") from error
+        return Target(launch, container, port)
+
+    def wait(self, target: Target) -> None:
+        """Return once the server answers as it must; its own failure says what its log says."""
+
+        def dead() -> bool:
+            target.container.reload()
+            return bool(target.container.status == "exited")
+
+        answer = poll_until_ok(target.port, self.invocation, READY_SECONDS, dead)
+        if answer is None:
+            what = "ended" if dead() else f"gave no 200 within {READY_SECONDS:.0f} s"
+            raise target.failure(f"it {what}; start it by hand and mend it.")
+        wrong = self.invocation.mismatch(answer)
+        if wrong:
+            raise target.failure(f"{wrong} Every server of a bench answers the same.")
+
+    def run_to_end(
+        self,
+        image: str,
+        *,
+        what: str,
+        entrypoint: list[str] | None = None,
+        mounts: list[Mount],
+        user: str,
+    ) -> None:
+        """Run a container that does its work and exits; a non-zero exit shows its output."""
+        container = self.client.containers.run(
+            image,
+            entrypoint=entrypoint,
+            mounts=mounts,
+            user=user,
+            labels=self.labels,
+            detach=True,
+        )
+        try:
+            code: int = container.wait()["StatusCode"]
+            if code:
+                output: str = container.logs(tail=LOG_LINES).decode("utf-8", "replace")
+                raise BenchError(f"{what} failed with exit code {code}:\n{output.rstrip()}")
+        finally:
+            remove(container)
+
+
+def connect() -> Any:
+    try:
+        client = docker.from_env()
+        client.ping()
+    except DockerException as error:
+        raise BenchError(
+            f"No container engine answers ({root_cause(error)}). Start one, or run:"
+            " ./slipway doctor"
+        ) from error
+    return client
+
+
+def bind(target: str, source: Path, *, read_only: bool = True) -> Mount:
+    return Mount(target, str(source), type="bind", read_only=read_only)
+
+
+def remove(container: Container) -> None:
+    with suppress(NotFound):
+        container.remove(force=True, v=True)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def root_cause(error: BaseException) -> str:
+    """The innermost error: what the operating system said to the client library."""
+    while inner := error.__cause__ or error.__context__:
+        error = inner
+    return str(error)
+
+
+def explain(error: DockerException) -> str:
+    return str(getattr(error, "explanation", None) or error)

@@ -1,0 +1,65 @@
+"""Memory when idle, and whether it grows with the number of invocations.
+
+Growth compares anonymous memory after a tenth of the invocations, when caches and pools are filled,
+with the end.
+"""
+
+from __future__ import annotations
+
+import time
+
+from attrs import evolve
+
+from .catalogue import RuntimeSpec, ServerSpec
+from .engine import Target
+from .load import Load
+from .model import Memory, Protocol
+from .stage import Stage
+from .usage import resident, usage
+
+CONNECTIONS = 32
+# Collectors and allocators give memory back a little after the load has ended.
+SETTLE_SECONDS = 3.0
+# One run of wrk; the count of invocations overshoots by at most one of these.
+SLICE_SECONDS = 20.0
+
+
+def steps(spec: RuntimeSpec, protocol: Protocol) -> int:
+    return len(spec.servers)
+
+
+def measure(stage: Stage) -> dict[str, Memory]:
+    found: dict[str, Memory] = {}
+    for server in stage.servers():
+        with stage.step(server, "idle memory"), stage.started(server) as target:
+            time.sleep(SETTLE_SECONDS)
+            idle = Memory(
+                idle_resident=resident(stage.engine, target.container),
+                idle_anonymous=usage(target.container).anonymous,
+            )
+            grows = server.role == "runtime"
+            found[server.name] = _growth(stage, server, target, idle) if grows else idle
+    return found
+
+
+def _growth(stage: Stage, server: ServerSpec, target: Target, idle: Memory) -> Memory:
+    wanted = stage.protocol.invocations
+    load = Load(stage.engine, target)
+
+    def invoke(until: int, done: int, rate: float) -> tuple[int, float]:
+        """Load the server up to `until` answers in all: wrk counts seconds, not requests."""
+        while done < until:
+            seconds = min(SLICE_SECONDS, (until - done) / rate) if rate else 1.0
+            figures = load.run(CONNECTIONS, seconds)
+            done, rate = done + figures.requests, figures.requests_per_second
+            stage.reporter.detail(f"{server.title}: memory, {done:,} of {wanted:,} invocations")
+        time.sleep(SETTLE_SECONDS)
+        return done, rate
+
+    try:
+        done, rate = invoke(wanted // 10, 0, 0.0)
+        warm = usage(target.container).anonymous
+        done, rate = invoke(wanted, done, rate)
+        return evolve(idle, invocations=done, warm=warm, final=usage(target.container).anonymous)
+    finally:
+        load.stop()

@@ -1,0 +1,81 @@
+"""What must exist before a server starts: the built function, and the servers to compare with.
+
+Both are kept in the repository's .slipway folder under a digest of what they were made from, so
+that a second run starts measuring at once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from pathlib import Path
+
+from .catalogue import RuntimeSpec, ServerSpec
+from .engine import Engine, Launch, bind
+
+BENCH = "/bench"
+BENCH_OUT = "/bench-out"
+DONE = "done"
+
+
+def prepare(engine: Engine, root: Path, spec: RuntimeSpec) -> dict[str, Launch]:
+    """Build what the runtime's servers need; how to start each server, by name."""
+    remedy = f"./slipway images build {spec.language}"
+    launch = engine.image(spec.launch_image, remedy)
+    build = engine.image(spec.build_image, remedy)
+    cache = root / ".slipway" / "bench"
+    folder = cache / f"{spec.language}-{spec.version}-{digest(spec.bench, build.id)}"
+    function, out = folder / "function", folder / "out"
+    if not (folder / DONE).exists():
+        for stale in cache.glob(f"{spec.language}-{spec.version}-*"):
+            shutil.rmtree(stale)
+        function.mkdir(parents=True)
+        out.mkdir()
+        _build(engine, spec, build.id, function, out)
+        (folder / DONE).touch()
+    other = {BENCH: spec.bench, BENCH_OUT: out}
+
+    def how(server: ServerSpec) -> Launch:
+        title = f"{server.title} ({spec.language}:{spec.version})"
+        if server.role == "runtime":
+            return Launch(title, launch.id, None, {engine.contract.build: function})
+        return Launch(title, launch.id, server.command, other)
+
+    return {server.name: how(server) for server in spec.servers}
+
+
+def _build(
+    engine: Engine,
+    spec: RuntimeSpec,
+    image: str,
+    function: Path,
+    out: Path,
+) -> None:
+    user = f"{os.getuid()}:{os.getgid()}"
+    engine.run_to_end(
+        image,
+        what=f"Building {spec.bench / 'function'}",
+        mounts=[
+            bind(engine.contract.source, spec.bench / "function"),
+            bind(engine.contract.build, function, read_only=False),
+        ],
+        user=user,
+    )
+    if spec.prepare:
+        engine.run_to_end(
+            image,
+            what=f"Preparing the servers of {spec.bench} ({' '.join(spec.prepare)})",
+            entrypoint=list(spec.prepare),
+            mounts=[bind(BENCH, spec.bench), bind(BENCH_OUT, out, read_only=False)],
+            user=user,
+        )
+
+
+def digest(folder: Path, image: str) -> str:
+    """Changes with the build image and with any file of the folder."""
+    total = hashlib.sha256(image.encode())
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        total.update(f"{path.relative_to(folder)}\0{path.stat().st_size}\0".encode())
+        total.update(path.read_bytes())
+    return total.hexdigest()[:16]

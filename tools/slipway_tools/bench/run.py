@@ -1,0 +1,129 @@
+"""One run: every stage for every runtime, on one engine."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+
+from attrs import evolve
+from rich.console import Console
+
+from . import coldstart, load, machine, memory, prepare, size, throughput
+from .catalogue import RuntimeSpec, read_contract
+from .engine import Engine
+from .errors import BenchError
+from .invocation import Invocation
+from .model import Machine, Protocol, Result, RuntimeResult, Server, Size, now
+from .progress import Reporter
+from .stage import Stage
+
+STAGES = ("throughput", "cold", "memory", "size")
+
+FULL = Protocol(
+    quick=False,
+    rounds=5,
+    seconds=5,
+    warm_up_seconds=5,
+    connections=(32, 1),
+    cold_rounds=11,
+    invocations=1_000_000,
+)
+QUICK = evolve(
+    FULL, quick=True, rounds=3, seconds=2, warm_up_seconds=2, cold_rounds=5, invocations=100_000
+)
+
+BUSY_LOAD = 0.5
+
+
+def measure(
+    root: Path,
+    specs: Sequence[RuntimeSpec],
+    protocol: Protocol,
+    stages: Sequence[str],
+    console: Console,
+) -> Result:
+    contract = read_contract(root)
+    secret = secrets.token_hex(16)
+    invocation = Invocation(contract.secret_header, secret)
+    steps = 1 + sum(_steps(spec, protocol, stages) for spec in specs)
+    failures: list[str] = []
+    measured: dict[str, RuntimeResult] = {}
+    total: int | None = None
+    with Engine(contract, invocation, secret) as engine, Reporter(console, steps) as reporter:
+        reporter.stage("load generator")
+        with reporter.step("building its image"):
+            load.build_image(engine)
+            about = machine.describe(engine)
+        _warn_if_busy(about, console)
+        for spec in specs:
+            try:
+                reporter.stage(f"{spec.launch_image}: prepare")
+                with reporter.step("building the function and the servers to compare with"):
+                    launches = prepare.prepare(engine, root, spec)
+                stage = Stage(engine, spec, launches, protocol, reporter, failures)
+                measured[spec.launch_image] = _runtime(stage, stages)
+            except BenchError as error:
+                failures.append(str(error))
+                reporter.problem(str(error))
+        if "size" in stages:
+            total = size.launch_total(engine, [s for s in specs if s.launch_image in measured])
+    return Result(
+        date=now(),
+        machine=about,
+        protocol=protocol,
+        runtimes=tuple(measured.values()),
+        launch_total=total,
+        failures=tuple(failures),
+    )
+
+
+def _steps(spec: RuntimeSpec, protocol: Protocol, stages: Sequence[str]) -> int:
+    counts = {
+        "throughput": throughput.steps(spec, protocol),
+        "cold": coldstart.steps(spec, protocol),
+        "memory": memory.steps(spec, protocol),
+        "size": 1,
+    }
+    return 1 + sum(counts[stage] for stage in stages)
+
+
+def _runtime(stage: Stage, stages: Sequence[str]) -> RuntimeResult:
+    spec, reporter = stage.spec, stage.reporter
+    servers = {s.name: Server(s.name, s.role, s.title) for s in spec.servers}
+    sizes: tuple[Size, ...] = ()
+    if "throughput" in stages:
+        reporter.stage(f"{spec.launch_image}: throughput")
+        for key, samples in throughput.measure(stage).items():
+            servers[key] = evolve(servers[key], throughput=tuple(samples))
+    if "cold" in stages:
+        reporter.stage(f"{spec.launch_image}: cold start")
+        for key, starts in coldstart.measure(stage).items():
+            servers[key] = evolve(servers[key], cold=tuple(starts))
+    if "memory" in stages:
+        reporter.stage(f"{spec.launch_image}: memory")
+        for key, value in memory.measure(stage).items():
+            servers[key] = evolve(servers[key], memory=value)
+    if "size" in stages:
+        reporter.stage(f"{spec.launch_image}: size")
+        with reporter.step("reading layers"):
+            sizes = size.measure(stage.engine, spec)
+    return RuntimeResult(
+        language=spec.language,
+        title=spec.title,
+        version=spec.version,
+        image=spec.launch_image,
+        image_id=stage.engine.client.images.get(spec.launch_image).id,
+        aims=spec.aims,
+        servers=tuple(servers.values()),
+        sizes=sizes,
+    )
+
+
+def _warn_if_busy(about: Machine, console: Console) -> None:
+    if about.load_before is not None and about.load_before > BUSY_LOAD:
+        console.print(
+            f"This machine is busy (load {about.load_before}): trust ratios and processor time,"
+            " not requests per second. Stop other work for better figures.",
+            highlight=False,
+        )
