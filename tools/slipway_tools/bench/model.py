@@ -1,6 +1,7 @@
 """The values of a result. Raw measurements only: medians and ratios are figures.py's.
 
-cattrs belongs to the extra `bench`, so it is imported where it is used. Times are in the unit that the name carries, sizes in bytes.
+Times are in the unit that the name carries, sizes in bytes. cattrs belongs to the extra `bench`, so
+it is imported where it is used.
 """
 
 from __future__ import annotations

@@ -30,8 +30,10 @@ def prepare(engine: Engine, root: Path, spec: RuntimeSpec) -> dict[str, Launch]:
     if not (folder / DONE).exists():
         for stale in cache.glob(f"{spec.language}-{spec.version}-*"):
             shutil.rmtree(stale)
-        function.mkdir(parents=True)
-        out.mkdir()
+        for made in (function, out):
+            made.mkdir(parents=True)
+            # The servers run as another user, whatever the caller's umask.
+            made.chmod(0o755)
         _build(engine, spec, build.id, function, out)
         (folder / DONE).touch()
     other = {BENCH: spec.bench, BENCH_OUT: out}
