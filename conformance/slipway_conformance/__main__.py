@@ -1,0 +1,5 @@
+"""``python -m slipway_conformance``."""
+
+from .cli import app
+
+app()

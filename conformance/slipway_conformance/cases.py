@@ -1,0 +1,147 @@
+"""Cases: what is checked, from cases/*.yaml (data) and from the modules in probes/ (Python). Knows no target."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+from attrs import field, frozen
+
+from . import contract, data
+
+if TYPE_CHECKING:
+    from .session import Session
+
+Probe = Callable[["Session"], None]
+
+
+class CaseError(ValueError):
+    """The cases themselves are wrong; the message says which and how."""
+
+
+@frozen
+class Exchange:
+    """One request and what its answer must be, as cases.schema.json describes both."""
+
+    request: Mapping[str, Any]
+    expect: Mapping[str, Any]
+
+
+@frozen
+class Case:
+    """One check. ``launch`` is what its target's environment has beyond the usual; ``needs`` are abilities of the
+    target without which it can't be judged; ``alone`` keeps other cases away while it runs."""
+
+    id: str
+    why: str
+    profile: str
+    since: str = "1.0"
+    launch: Mapping[str, str] = field(factory=dict)
+    needs: frozenset[str] = frozenset()
+    exchanges: tuple[Exchange, ...] = ()
+    together: bool = False
+    probe: Probe | None = None
+    alone: bool = False
+
+    @property
+    def clause(self) -> contract.Clause:
+        return contract.load().clauses[self.id.split("-", 1)[0]]
+
+    @property
+    def sort_key(self) -> tuple[tuple[int, ...], str]:
+        return (self.clause.sort_key, self.id)
+
+
+_probes: dict[str, Case] = {}
+
+
+def probe(
+    case_id: str,
+    *,
+    why: str,
+    profile: str | None = None,
+    since: str = "1.0",
+    launch: Mapping[str, str] | None = None,
+    needs: Iterable[str] = (),
+    alone: bool = False,
+) -> Callable[[Probe], Probe]:
+    """Registers a function as the case *case_id*; ``needs`` are names of abilities (see targets/base.py)."""
+
+    def register(function: Probe) -> Probe:
+        if case_id in _probes:
+            raise CaseError(f"the case {case_id} is there twice")
+        _probes[case_id] = Case(
+            id=case_id,
+            why=why,
+            profile=profile or _profile_of(case_id),
+            since=since,
+            launch=launch or {},
+            needs=frozenset(needs),
+            probe=function,
+            alone=alone,
+        )
+        return function
+
+    return register
+
+
+@cache
+def load() -> tuple[Case, ...]:
+    """All cases in the order of their clauses; CaseError where they are wrong."""
+    from . import probes
+
+    for module in pkgutil.iter_modules(probes.__path__):
+        importlib.import_module(f"{probes.__name__}.{module.name}")
+    cases = list(_probes.values())
+    for path in sorted((data.root() / "cases").glob("*.yaml")):
+        document = data.read_yaml(path)
+        problems = list(jsonschema.Draft202012Validator(data.schema("cases")).iter_errors(document))
+        if problems:
+            places = (f"{path.name}: {'/'.join(map(str, p.absolute_path))}: {p.message}" for p in problems)
+            raise CaseError("\n".join(places))
+        cases.extend(_from_values(values) for values in document["cases"])
+    return tuple(sorted(cases, key=lambda case: case.sort_key))
+
+
+def lint(cases: Iterable[Case]) -> list[str]:
+    """What is wrong with the set as a whole: ids given twice, clauses without a case, unknown profiles."""
+    found: list[str] = []
+    seen: set[str] = set()
+    clauses = contract.load().clauses
+    covered: set[str] = set()
+    for case in cases:
+        if case.id in seen:
+            found.append(f"{case.id}: the id is there twice")
+        seen.add(case.id)
+        covered.add(case.clause.number)
+        if case.profile not in contract.load().profiles:
+            found.append(f"{case.id}: the profile {case.profile} is not in contract.yaml")
+        if "\n" in case.why or len(case.why) < 15:
+            found.append(f"{case.id}: why must be one line that says something")
+    found.extend(f"clause {number} has no case" for number in clauses if number not in covered)
+    return found
+
+
+def _from_values(values: Mapping[str, Any]) -> Case:
+    exchanges = values.get("exchanges") or [{"request": values["request"], "expect": values["expect"]}]
+    return Case(
+        id=values["id"],
+        why=values["why"],
+        profile=values.get("profile") or _profile_of(values["id"]),
+        since=values.get("since", "1.0"),
+        launch=values.get("launch", {}),
+        exchanges=tuple(Exchange(exchange["request"], exchange["expect"]) for exchange in exchanges),
+        together=values.get("together", False),
+    )
+
+
+def _profile_of(case_id: str) -> str:
+    number = case_id.split("-", 1)[0]
+    clause = contract.load().clauses.get(number)
+    if clause is None:
+        raise CaseError(f"{case_id}: CONTRACT.md has no clause {number}")
+    return clause.profile

@@ -1,0 +1,187 @@
+"""The suite's own command line: verify an image, a pair of scripts or a URL; look at cases and reports."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from . import api, cases, contract, gaps, runtime
+from .cases import CaseError
+from .outcomes import Report
+from .reports import document, terminal, write
+from .selection import Selection, SelectionError
+from .targets import Launcher, TargetError
+from .targets.image import ImageLauncher
+from .targets.process import ScriptsLauncher
+from .targets.url import UrlLauncher
+
+app = typer.Typer(no_args_is_help=True, help="Judges language runtimes by the Slipway contract.")
+console = Console(stderr=False)
+
+Patterns = Annotated[list[str] | None, typer.Option("--case", help="Only cases with this id or glob.")]
+Clauses = Annotated[list[str] | None, typer.Option("--clause", help="Only cases of this clause or section.")]
+Profiles = Annotated[list[str] | None, typer.Option("--profile", help="Only cases of this profile.")]
+Failed = Annotated[bool, typer.Option("--failed", help="Only cases that failed in the last report.")]
+Listing = Annotated[bool, typer.Option("--list", help="Show the chosen cases and run none.")]
+Reports = Annotated[Path, typer.Option("--reports", help="Folder for the reports.")]
+WriteGaps = Annotated[bool, typer.Option("--write-gaps", help="List what fails as known gaps in runtime.yaml.")]
+
+
+@app.command("verify")
+def verify_command(
+    image: Annotated[str | None, typer.Option(help="A launch image.")] = None,
+    build_image: Annotated[str | None, typer.Option(help="Its build image (default: the same name with -build).")] = None,
+    function: Annotated[Path | None, typer.Option(help="The folder of the conformance function.")] = None,
+    url: Annotated[str | None, typer.Option(help="A running server that serves the conformance function.")] = None,
+    command: Annotated[Path | None, typer.Option(help="A runtime's folder, run as plain processes.")] = None,
+    home: Annotated[Path | None, typer.Option(help="Where --command installs the server.")] = None,
+    runtime_file: Annotated[Path | None, typer.Option("--runtime", help="The runtime.yaml of an image.")] = None,
+    case: Patterns = None,
+    clause: Clauses = None,
+    profile: Profiles = None,
+    failed: Failed = False,
+    list_only: Listing = False,
+    reports: Reports = Path("reports"),
+    write_gaps: WriteGaps = False,
+) -> None:
+    """Judge one target. A URL's secret is read from RUNTIME_SECRET."""
+    if sum(target is not None for target in (image, url, command)) != (0 if list_only else 1):
+        stop("name one target: --image IMAGE, --url URL or --command FOLDER")
+    selection = selection_of(case, clause, profile, failed, reports)
+    if list_only:
+        list_cases(selection)
+        return
+    described = load_runtime(command or runtime_file)
+    try:
+        launcher: Launcher
+        if image:
+            where = function or (described.function_folder if described else None)
+            if where is None:
+                stop("--image needs --function FOLDER (or --runtime FILE) to know what to build")
+            launcher = ImageLauncher(image, where, build_image)
+            if described and described.kind == "interpreted":
+                launcher.allow_source()
+        elif url:
+            launcher = UrlLauncher(url, os.environ.get(contract.load().variable("secret"), ""))
+        else:
+            assert described is not None
+            launcher = ScriptsLauncher(described, (home or described.folder / ".home").resolve(), function)
+    except TargetError as error:
+        stop(str(error), code=3)
+    subject = api.Subject(
+        launcher,
+        frozenset(described.profiles) if described else None,
+        described.known_gaps if described else (),
+    )
+    report = run([subject], selection, reports)
+    if write_gaps and described:
+        added = gaps.write(described.folder / "runtime.yaml", report.targets[0].results)
+        console.print(f"{added} known gaps added to runtime.yaml: now write their reasons")
+    raise typer.Exit(report.exit_code)
+
+
+@app.command()
+def diff(old: Path, new: Path) -> None:
+    """Show what changed between two report.json files; exit code 1 where something did."""
+    rows = document.difference(_read(old), _read(new))
+    table = Table("target", "case", "before", "now", box=None)
+    for row in rows:
+        table.add_row(*row)
+    console.print(table if rows else "no difference")
+    raise typer.Exit(1 if rows else 0)
+
+
+@app.command()
+def lint() -> None:
+    """Check the cases themselves: unique ids, a clause each, no clause without a case."""
+    try:
+        found = cases.lint(cases.load())
+    except CaseError as error:
+        found = [str(error)]
+    for line in found:
+        console.print(line, markup=False)
+    console.print(f"{len(found)} problems" if found else f"{len(cases.load())} cases, no problem")
+    raise typer.Exit(1 if found else 0)
+
+
+def run(subjects: list[api.Subject], selection: Selection, reports: Path) -> Report:
+    """Judges *subjects* with progress, shows the result, writes the reports."""
+    _end_on_signals()
+    try:
+        total = len(selection.choose(cases.load()))
+    except (SelectionError, CaseError) as error:
+        stop(str(error))
+    targets = []
+    for subject in subjects:
+        with terminal.Watch(console, subject.launcher.name, total) as watch:
+            targets += api.verify([subject], selection, lambda _, result, watch=watch: watch.tell(result)).targets  # type: ignore[misc]
+    report = Report(tuple(targets))
+    terminal.show(console, report)
+    paths = write.write(report, reports)
+    console.print(f"report: {paths['report.html']}", highlight=False)
+    return report
+
+
+def list_cases(selection: Selection) -> None:
+    """Prints what *selection* chooses."""
+    try:
+        chosen = selection.choose(cases.load())
+    except SelectionError as error:
+        stop(str(error))
+    for found in chosen:
+        console.print(f"{found.id:<42} {found.profile:<10} {found.why}", markup=False, highlight=False, soft_wrap=True)
+
+
+def selection_of(
+    case: list[str] | None, clause: list[str] | None, profile: list[str] | None, failed: bool, reports: Path
+) -> Selection:
+    """The selection that the options ask for; ``--failed`` reads the last report in *reports*."""
+    ids = None
+    if failed:
+        ids = document.failed_ids(_read(reports / "report.json"))
+        if not ids:
+            console.print("nothing failed last time")
+            raise typer.Exit(0)
+    return Selection(case or [], clause or [], profile or [], ids)
+
+
+def load_runtime(path: Path | None) -> runtime.Runtime | None:
+    """The runtime of a folder or file, None where none is named."""
+    try:
+        return runtime.load(path) if path else None
+    except runtime.RuntimeFileError as error:
+        stop(str(error))
+
+
+def stop(message: str, code: int = 2) -> Any:
+    """Ends the command with a message."""
+    Console(stderr=True).print(f"slipway: {message}", markup=False, highlight=False)
+    raise typer.Exit(code)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        stop(f"{path} is no report: {error}")
+    if found.get("schema") != document.SCHEMA:
+        stop(f"{path} is no report of this version ({document.SCHEMA})")
+    return found
+
+
+def _end_on_signals() -> None:
+    """SIGTERM ends a run as Ctrl-C does, so that launched servers are removed."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        sys.exit(128 + number)
+
+    signal.signal(signal.SIGTERM, end)

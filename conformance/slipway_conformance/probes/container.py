@@ -1,0 +1,161 @@
+"""Sections 12 and 13: the container it runs in, and the two scripts."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from pathlib import Path
+
+from .. import contract
+from ..cases import probe
+from ..session import Session
+
+
+@probe("12.1-user", why="a function must not be root, not even in a container", needs=("container",))
+def user(session: Session) -> None:
+    wanted = str(contract.load().values["container"]["uid"])
+    container = getattr(session.running, "container")  # noqa: B009
+    output = container.exec_run(["sh", "-c", "cat /proc/[0-9]*/status"]).output.decode(errors="replace")
+    ids = {line.split()[1] for line in output.splitlines() if line.startswith("Uid:")}
+    session.expect(ids == {wanted}, f"its processes run as {sorted(ids)}, not as {wanted} alone")
+
+
+@probe("12.2-hardened", why="what the documentation asks for must be enough to run", needs=("container",))
+def hardened(session: Session) -> None:
+    session.check(session.invoke([{"do": "send", "text": "x"}]), status=200, text="x")
+    session.check(session.get("ready"), status=200)
+
+
+@probe("12.3-no-toolchain", why="what builds must not be there where functions run", needs=("container",))
+def no_toolchain(session: Session) -> None:
+    names = "cc gcc g++ clang ld as make cargo rustc go javac npm npx yarn pip pip3 gem composer cpan apt-get-build"
+    script = f"for name in {names}; do command -v $name; done; true"
+    found = session.launcher.run_in_image(script).split()
+    session.expect(not found, f"the serving image holds {' '.join(found)}")
+
+
+@probe("12.4-writes-nothing", why="a server that needs a writable disk fails on one that is not", needs=("container",), alone=True)
+def writes_nothing(session: Session) -> None:
+    steps = [{"do": "write", "path": "/function/written"}, {"do": "write", "path": "/tmp/written"}, {"do": "report"}]
+    answer = session.invoke(steps)
+    session.check(answer, status=200, contains={"seen": {"write": {"/tmp/written": "written"}}})
+    outside = answer.json()["seen"]["write"].get("/function/written")
+    session.expect(outside not in (None, "written"), f"writing outside /tmp said {outside!r}")
+    container = getattr(session.running, "container")  # noqa: B009
+    changed = [change["Path"] for change in container.diff() or [] if not change["Path"].startswith("/tmp")]
+    session.expect(not changed, f"these were written: {changed[:10]}")
+
+
+@probe("13.1-images", why="an executor finds what it runs by the image alone", needs=("container",))
+def images(session: Session) -> None:
+    labels = session.launcher.labels()
+    role = contract.load().label("role")
+    for name in ("build", "launch"):
+        session.expect(labels[name].get(role) == name, f"the {name} image says its role is {labels[name].get(role)}")
+
+
+@probe("13.2-dependency", why="what a function declares is there when it runs")
+def dependency(session: Session) -> None:
+    answer = session.invoke([{"do": "dependency"}, {"do": "report"}])
+    session.check(answer, status=200, contains={"seen": {"dependency": {"$matches": "."}}})
+
+
+@probe("13.2-source-untouched", why="the source may be mounted read-only, and belongs to somebody", needs=("build",), alone=True)
+def source_untouched(session: Session) -> None:
+    with _copy(_function_of(session)) as source:
+        before = _digest(source)
+        _build(session, source, 0)
+        session.expect(_digest(source) == before, "the build changed its source folder")
+
+
+@probe("13.3-build-fails", why="a build that failed must not look like one that didn't", needs=("build",), alone=True)
+def build_fails(session: Session) -> None:
+    with session.folder({"nothing-to-build.txt": "x"}) as source:
+        code, output = session.launcher.build(source, _target(source))
+        session.expect(code != 0, "a folder without a function was built")
+        session.expect(bool(output.strip()), "the failed build said nothing")
+
+
+@probe("13.4-reproducible", why="who builds the same source twice must be able to compare", needs=("build",), alone=True)
+def reproducible(session: Session) -> None:
+    digests = []
+    for _ in range(2):
+        with _copy(_function_of(session)) as source:
+            digests.append(_build(session, source, 0))
+    differing = sorted({name for name, _ in digests[0].items() ^ digests[1].items()})
+    session.expect(not differing, f"two builds differ in {differing[:10]}")
+
+
+@probe("13.5-launched-build", why="what was built is what is launched")
+def launched_build(session: Session) -> None:
+    session.check(session.invoke([{"do": "send", "text": "built"}]), status=200, text="built")
+
+
+@probe("13.5-entrypoint", why="a function's file may have another name", needs=("source",))
+def entrypoint(session: Session) -> None:
+    name = contract.load().variable("entrypoint")
+    with session.fresh({name: "no-such-file"}, wait="health") as fresh:
+        fresh.check(fresh.invoke([]), error="function_not_loaded")
+
+
+@probe("13.6-scripts", why="a maintainer's inner loop needs no container", needs=("scripts",))
+def scripts(session: Session) -> None:
+    session.check(session.invoke([{"do": "send", "text": "x"}]), status=200, text="x")
+
+
+@probe("13.7-labels", why="an executor needs no table of its own", needs=("container",))
+def labels(session: Session) -> None:
+    terms = contract.load()
+    for role, found in session.launcher.labels().items():
+        for name in terms.values["labels"]:
+            session.expect(bool(found.get(terms.label(name))), f"the {role} image has no label {terms.label(name)}")
+        session.expect(found.get(terms.label("contract")) == terms.version, f"the {role} image names contract {found.get(terms.label('contract'))}")
+
+
+class _copy:
+    """A folder with a copy of another one, writable by nobody but its owner."""
+
+    def __init__(self, original: Path) -> None:
+        self._top = Path(tempfile.mkdtemp(prefix="slipway-"))
+        self._top.chmod(0o755)
+        self._copy = self._top / "source"
+        skipped = shutil.ignore_patterns("node_modules", "target", "__pycache__", ".build")
+        shutil.copytree(original, self._copy, ignore=skipped)
+
+    def __enter__(self) -> Path:
+        return self._copy
+
+    def __exit__(self, *ignored: object) -> None:
+        shutil.rmtree(self._top, ignore_errors=True)
+
+
+def _function_of(session: Session) -> Path:
+    function = getattr(session.launcher, "function", None)
+    session.require(isinstance(function, Path), "the target doesn't say where its conformance function is")
+    assert isinstance(function, Path)
+    return function
+
+
+def _target(source: Path) -> Path:
+    build = source.parent / f"{source.name}-build"
+    build.mkdir()
+    return build
+
+
+def _build(session: Session, source: Path, wanted: int) -> dict[str, str]:
+    build = _target(source)
+    try:
+        code, output = session.launcher.build(source, build)
+        session.require(code == wanted, f"build.sh ended with {code}: {output[-500:]}")
+        return _digest(build)
+    finally:
+        shutil.rmtree(build, ignore_errors=True)
+
+
+def _digest(folder: Path) -> dict[str, str]:
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }

@@ -1,0 +1,155 @@
+"""runtime.yaml as values: what the suite and the tools know of a language. Knows no engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+from attrs import field, frozen
+
+from . import data
+
+
+class RuntimeFileError(ValueError):
+    """A runtime.yaml can't be used; the message says where it is wrong."""
+
+
+@frozen
+class Version:
+    """One version of a language; ``args`` are build arguments of its Dockerfile."""
+
+    version: str
+    default: bool = False
+    args: Mapping[str, str] = field(factory=dict)
+
+
+@frozen
+class KnownGap:
+    """A case that a runtime is known to fail, why, and since when (a date)."""
+
+    case: str
+    reason: str
+    since: str
+
+
+@frozen
+class Requirement:
+    """A command that the process engine needs, how to ask its version, and how to get it."""
+
+    command: str
+    minimum: str
+    version: tuple[str, ...]
+    install: str
+
+
+@frozen
+class Check:
+    """A formatter or linter, run in the build image."""
+
+    name: str
+    command: tuple[str, ...]
+
+
+@frozen
+class Server:
+    """A server that the bench compares."""
+
+    title: str
+    command: tuple[str, ...]
+
+
+@frozen
+class Bench:
+    """The servers beside which a runtime is measured. ``aims`` overrides the common aims."""
+
+    bare: Server
+    suggested: tuple[Server, ...] = ()
+    prepare: tuple[str, ...] = ()
+    aims: Mapping[str, float] = field(factory=dict)
+
+
+@frozen
+class Runtime:
+    """A language's runtime. ``folder`` is where its runtime.yaml stands."""
+
+    language: str
+    title: str
+    kind: str
+    entrypoint: str
+    extensions: tuple[str, ...]
+    versions: tuple[Version, ...]
+    profiles: tuple[str, ...]
+    known_gaps: tuple[KnownGap, ...]
+    requires: tuple[Requirement, ...]
+    checks: tuple[Check, ...]
+    bench: Bench | None
+    folder: Path
+
+    @property
+    def default_version(self) -> Version:
+        return next((version for version in self.versions if version.default), self.versions[0])
+
+    @property
+    def function_folder(self) -> Path:
+        """The conformance function of this language: beside the suite, or in the runtime's own folder."""
+        beside = self.folder / "conformance"
+        return beside if beside.is_dir() else data.root() / "functions" / self.language
+
+
+def load(path: Path) -> Runtime:
+    """The runtime that *path* (a folder or a runtime.yaml) describes; RuntimeFileError says what is wrong."""
+    file = path / "runtime.yaml" if path.is_dir() else path
+    if not file.is_file():
+        raise RuntimeFileError(f"{file} does not exist: a runtime's folder holds a runtime.yaml")
+    try:
+        values = data.read_yaml(file)
+    except ValueError as error:
+        raise RuntimeFileError(str(error)) from error
+    problems = sorted(
+        jsonschema.Draft202012Validator(data.schema("runtime")).iter_errors(values),
+        key=lambda problem: list(problem.absolute_path),
+    )
+    if problems:
+        lines = [f"{file}: {'/'.join(map(str, p.absolute_path)) or 'document'}: {p.message}" for p in problems]
+        raise RuntimeFileError("\n".join(lines))
+    return _from_values(values, file.parent.resolve())
+
+
+def load_all(folder: Path) -> list[Runtime]:
+    """All runtimes below *folder*, by language."""
+    return [load(file) for file in sorted(folder.glob("*/runtime.yaml"))]
+
+
+def _from_values(values: Mapping[str, Any], folder: Path) -> Runtime:
+    bench = values.get("bench")
+    return Runtime(
+        language=values["language"],
+        title=values["title"],
+        kind=values["kind"],
+        entrypoint=values["entrypoint"],
+        extensions=tuple(values["extensions"]),
+        versions=tuple(Version(**version) for version in values["versions"]),
+        profiles=tuple(values["profiles"]),
+        known_gaps=tuple(KnownGap(**gap) for gap in values.get("known_gaps", [])),
+        requires=tuple(
+            Requirement(need["command"], str(need["minimum"]), tuple(need["version"]), need["install"])
+            for need in values.get("process", {}).get("requires", [])
+        ),
+        checks=tuple(Check(check["name"], tuple(check["command"])) for check in values.get("checks", [])),
+        bench=_bench(bench) if bench else None,
+        folder=folder,
+    )
+
+
+def _bench(values: Mapping[str, Any]) -> Bench:
+    def server(found: Mapping[str, Any]) -> Server:
+        return Server(found["title"], tuple(found["command"]))
+
+    return Bench(
+        bare=server(values["bare"]),
+        suggested=tuple(server(found) for found in values.get("suggested", [])),
+        prepare=tuple(values.get("prepare", [])),
+        aims=values.get("aims", {}),
+    )

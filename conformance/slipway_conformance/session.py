@@ -1,0 +1,282 @@
+"""What a case has in its hands: a running target to talk to, and a place to say what it found."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import secrets
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+from attrs import define, field, frozen
+
+from . import contract, expectations, logs
+from .cases import Case
+from .targets import Launcher, Running, Stats
+from .wire import Answer, Sent, Wire, WireError, header_list
+
+STEPS_HEADER = "x-conformance-steps"
+_LOG_SECONDS = 3.0
+T = TypeVar("T")
+Step = Mapping[str, Any]
+
+
+class Violation(AssertionError):
+    """A case can't go on: what it found so far says why."""
+
+
+@frozen
+class Exchanged:
+    """A request and its answer (or why there was none), kept for the report."""
+
+    sent: Sent
+    answer: Answer | None
+    problem: str = ""
+
+
+@define
+class Session:
+    """One run of one case. Mismatches are collected; nothing is raised until the case is over, but for ``require``."""
+
+    case: Case
+    launcher: Launcher
+    running: Running
+    found: list[str] = field(factory=list)
+    exchanged: list[Exchanged] = field(factory=list)
+
+    # Saying what was found
+
+    def fail(self, mismatch: str) -> None:
+        self.found.append(mismatch)
+
+    def expect(self, holds: bool, mismatch: str) -> None:
+        """Notes *mismatch* unless *holds*."""
+        if not holds:
+            self.fail(mismatch)
+
+    def require(self, holds: bool, mismatch: str) -> None:
+        """As ``expect``, but the case ends here where it makes no sense to go on."""
+        if not holds:
+            self.fail(mismatch)
+            raise Violation(mismatch)
+
+    def check(self, answer: Answer, **expect: Any) -> Answer:
+        """Compares *answer* with what cases.schema.json calls an expectation."""
+        self.found.extend(expectations.mismatches(expect, answer))
+        return answer
+
+    # Talking to the target
+
+    def invoke(
+        self,
+        steps: Sequence[Step] | None = None,
+        *,
+        envelope: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str | list[str] | None] | None = None,
+        secret: bool | str = True,
+        method: str = "POST",
+        target: str = "/",
+        body: bytes | None = None,
+        raw: bool = False,
+        timeout: float = 15.0,
+        wire: Wire | None = None,
+    ) -> Answer:
+        """One request and its answer; WireError where none comes. ``steps`` go into the envelope, in raw mode into a
+        header; ``headers`` override the usual ones, None leaves one out."""
+        sent = self.request(
+            steps, envelope=envelope, headers=headers, secret=secret, method=method, target=target, body=body, raw=raw
+        )
+        return self.send(sent, timeout=timeout, wire=wire)
+
+    def request(
+        self,
+        steps: Sequence[Step] | None = None,
+        *,
+        envelope: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str | list[str] | None] | None = None,
+        secret: bool | str = True,
+        method: str = "POST",
+        target: str = "/",
+        body: bytes | None = None,
+        raw: bool = False,
+    ) -> Sent:
+        """The request that ``invoke`` would send."""
+        terms = contract.load()
+        usual: dict[str, str | list[str] | None] = {}
+        if secret is not False:
+            usual[terms.header("secret")] = self.running.secret if secret is True else secret
+        if raw:
+            usual[terms.header("mode")] = "raw"
+            if steps is not None:
+                usual[STEPS_HEADER] = json.dumps(list(steps))
+        elif body is None and method == "POST":
+            members = dict(envelope or {})
+            if steps is not None:
+                members["payload"] = {"steps": list(steps), **dict(members.get("payload") or {})}
+            body = json.dumps(members, ensure_ascii=False).encode("utf-8", "surrogatepass")
+            usual["content-type"] = "application/json"
+        given = dict(headers or {})
+        lower = {name.lower() for name in given}
+        merged = {name: value for name, value in usual.items() if name not in lower} | given
+        return Sent(method, target, tuple(header_list(merged)), body or b"")
+
+    def send(self, sent: Sent, *, timeout: float = 15.0, wire: Wire | None = None) -> Answer:
+        """Sends a request, on a connection of its own unless one is given, and keeps what was exchanged."""
+        try:
+            if wire is not None:
+                answer = wire.request(sent)
+            else:
+                with self.connect(timeout) as own:
+                    answer = own.request(sent)
+        except (WireError, OSError) as error:
+            self.exchanged.append(Exchanged(sent, None, str(error)))
+            raise error if isinstance(error, WireError) else WireError(str(error)) from error
+        self.exchanged.append(Exchanged(sent, answer))
+        return answer
+
+    def connect(self, timeout: float = 15.0) -> Wire:
+        """A connection for raw bytes."""
+        try:
+            return Wire(self.running.host, self.running.port, timeout)
+        except OSError as error:
+            raise WireError(f"no connection: {error}") from error
+
+    def get(self, path: str) -> Answer:
+        """GET of health or readiness, by its name in contract.yaml, without a secret."""
+        return self.send(Sent("GET", contract.load().path(path), (), b""))
+
+    def head_lines(self, *, body: bytes = b"", method: str = "POST", target: str = "/") -> list[str]:
+        """The lines of an honest head, for probes that spoil one of them."""
+        terms = contract.load()
+        return [
+            f"{method} {target} HTTP/1.1",
+            f"host: {self.running.host}:{self.running.port}",
+            f"{terms.header('secret')}: {self.running.secret}",
+            "content-type: application/json",
+            f"content-length: {len(body)}",
+        ]
+
+    def together(self, calls: Sequence[Callable[[], T]]) -> list[T]:
+        """Runs all at once, each on its own thread; their results in order."""
+        with ThreadPoolExecutor(max_workers=max(1, len(calls))) as pool:
+            return [future.result() for future in [pool.submit(call) for call in calls]]
+
+    def honest(self, within: float = 2.0) -> None:
+        """The target answers an honest caller within *within* seconds, retries of a refused connection included."""
+        deadline = time.monotonic() + within
+        problem = "no answer"
+        while time.monotonic() < deadline:
+            try:
+                answer = self.invoke([{"do": "send", "text": "honest"}], timeout=max(0.1, deadline - time.monotonic()))
+            except WireError as error:
+                problem = str(error)
+            else:
+                if answer.status == 200 and answer.text == "honest":
+                    return
+                problem = f"{answer.status} {answer.text[:200]}"
+            time.sleep(0.02)
+        self.fail(f"an honest caller was not answered within {within:g} s: {problem}")
+
+    # Looking at the target
+
+    def log(self) -> list[logs.LogLine]:
+        return logs.parse(self.running.log_lines())
+
+    def log_of(self, invocation: str) -> list[logs.LogLine]:
+        return [line for line in self.log() if line.invocation == invocation]
+
+    def wait_log(self, holds: Callable[[list[logs.LogLine]], bool], seconds: float = _LOG_SECONDS) -> bool:
+        """Whether the log comes to be so within *seconds*: lines may arrive after the answer."""
+        deadline = time.monotonic() + seconds
+        while not holds(self.log()):
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.02)
+        return True
+
+    def stats(self) -> Stats:
+        return self.running.stats()
+
+    @contextlib.contextmanager
+    def fresh(
+        self, env: Mapping[str, str] | None = None, *, folder: Path | None = None, wait: str | None = "ready"
+    ) -> Iterator[Session]:
+        """A session on a target of its own, which may be broken and is removed afterwards; findings count here."""
+        running = self.launcher.launch(env or {}, folder=folder, wait=wait)
+        try:
+            yield Session(self.case, self.launcher, running, self.found, self.exchanged)
+        finally:
+            running.stop()
+
+    @contextlib.contextmanager
+    def folder(self, files: Mapping[str, str] | None = None) -> Iterator[Path]:
+        """A temporary folder with *files*, readable by whoever serves."""
+        with tempfile.TemporaryDirectory(prefix="slipway-") as name:
+            top = Path(name)
+            top.chmod(0o755)
+            for path, text in (files or {}).items():
+                (top / path).parent.mkdir(parents=True, exist_ok=True)
+                (top / path).write_text(text, encoding="utf-8")
+            yield top
+
+
+def new_id() -> str:
+    """An invocation id that no other case uses."""
+    return f"case-{secrets.token_hex(8)}"
+
+
+def run_exchanges(session: Session) -> None:
+    """Runs a case that is data."""
+    identified = []
+    for exchange in session.case.exchanges:
+        headers = dict(exchange.request.get("headers", {}))
+        invocation = next(
+            (str(v) for k, v in headers.items() if k.lower() == contract.load().header("invocation")), new_id()
+        )
+        if exchange.request.get("secret", True) is True and exchange.expect.get("logs"):
+            headers.setdefault(contract.load().header("invocation"), invocation)
+        identified.append((exchange, headers, invocation))
+
+    def one(index: int) -> None:
+        exchange, headers, invocation = identified[index]
+        request = exchange.request
+        body = None
+        if "text" in request:
+            body = request["text"].encode()
+        elif "base64" in request:
+            body = base64.b64decode(request["base64"])
+        answer = session.invoke(
+            request.get("steps"),
+            envelope=request.get("envelope"),
+            headers=_with_type(headers, body, request),
+            secret=request.get("secret", True),
+            method=request.get("method", "POST"),
+            target=request.get("target", "/"),
+            body=body,
+            raw=request.get("raw", False),
+        )
+        session.check(answer, **{k: v for k, v in exchange.expect.items() if k != "logs"})
+        if exchange.expect.get("logs"):
+            expect = exchange.expect
+            session.wait_log(lambda lines: not expectations.log_mismatches(expect, lines, invocation))
+            session.found.extend(expectations.log_mismatches(expect, session.log(), invocation))
+
+    if session.case.together:
+        session.together([lambda index=index: one(index) for index in range(len(identified))])  # type: ignore[misc]
+    else:
+        for index in range(len(identified)):
+            one(index)
+
+
+def _with_type(
+    headers: dict[str, Any], body: bytes | None, request: Mapping[str, Any]
+) -> dict[str, str | list[str] | None]:
+    """A body given as text or bytes is sent as JSON unless the case says otherwise or the mode is raw."""
+    if body is None or request.get("raw") or any(name.lower() == "content-type" for name in headers):
+        return headers
+    return {"content-type": "application/json", **headers}

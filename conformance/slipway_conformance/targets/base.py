@@ -1,0 +1,125 @@
+"""What the runner asks of a target, whatever stands behind it."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+
+import requests
+from attrs import frozen
+
+from .. import contract
+
+
+class TargetError(Exception):
+    """The target could not be had (no engine, a failed build, a launch that died). Never counts as conformance."""
+
+
+class Ability(StrEnum):
+    """What a target can show beyond answering requests."""
+
+    LOGS = "logs"
+    LAUNCH = "launch"
+    SIGNALS = "signals"
+    STATS = "stats"
+    CONTAINER = "container"
+    BUILD = "build"
+    SOURCE = "source"
+    SCRIPTS = "scripts"
+    EXHAUST = "exhaust"
+
+
+@frozen
+class Stats:
+    """What a running target uses: open descriptors, resident bytes, processor seconds since its start."""
+
+    descriptors: int
+    memory: int
+    cpu: float
+    processes: int
+
+
+class Running(ABC):
+    """One launched server."""
+
+    name: str
+    host: str
+    port: int
+    secret: str
+
+    @abstractmethod
+    def log_lines(self) -> list[str]:
+        """All lines so far; an empty list where the target can't show its log."""
+
+    @abstractmethod
+    def alive(self) -> bool: ...
+
+    @abstractmethod
+    def signal(self, name: str) -> None:
+        """Sends a signal ("SIGTERM") to the launched process."""
+
+    @abstractmethod
+    def wait(self, timeout: float) -> int:
+        """The exit code; TargetError when it doesn't end within *timeout* seconds."""
+
+    @abstractmethod
+    def stats(self) -> Stats: ...
+
+    @abstractmethod
+    def stop(self) -> None:
+        """Ends and removes it. Harmless when it has ended."""
+
+    def wait_ready(self, timeout: float, *, path: str = "ready") -> None:
+        """Returns as soon as health or readiness answers 200; TargetError with the last log lines otherwise."""
+        url = f"http://{self.host}:{self.port}{contract.load().path(path)}"
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            try:
+                if requests.get(url, timeout=2).status_code == 200:
+                    return
+            except requests.RequestException:
+                pass
+            if not self.alive():
+                raise TargetError(f"{self.name} ended while starting:\n{self.log_tail()}")
+            time.sleep(0.02)
+        raise TargetError(f"{self.name} was not {path} within {timeout:g} s:\n{self.log_tail()}")
+
+    def log_tail(self, count: int = 12) -> str:
+        return "\n".join(line[:400] for line in self.log_lines()[-count:]) or "(no log)"
+
+
+class Launcher(ABC):
+    """Something that can launch servers. ``abilities`` says what the runner may ask of them."""
+
+    name: str
+    abilities: frozenset[str]
+    language: str = ""
+    version: str = ""
+
+    @abstractmethod
+    def prepare(self) -> None:
+        """Builds the conformance function and whatever else a launch needs; once per run."""
+
+    @abstractmethod
+    def launch(self, env: Mapping[str, str], *, folder: Path | None = None, wait: str | None = "ready") -> Running:
+        """A server with *env* beyond the usual environment (a None-like empty string is passed as it is), on another
+        build *folder* if given. *wait* names what must answer 200 before it returns, None returns at once."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Removes everything that this launcher made."""
+
+    def build(self, source: Path, build: Path) -> tuple[int, str]:
+        """Runs build.sh on *source* into *build*: its exit code and output."""
+        raise TargetError(f"{self.name} can't build")
+
+    def run_in_image(self, script: str) -> str:
+        """Output of a shell script inside the serving image."""
+        raise TargetError(f"{self.name} has no image")
+
+    def labels(self) -> Mapping[str, Mapping[str, str]]:
+        """Image labels by role."""
+        raise TargetError(f"{self.name} has no image")

@@ -1,0 +1,241 @@
+"""Images: a build image that builds, a launch image that serves, through testcontainers and the docker SDK."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+import tempfile
+import threading
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import docker
+import docker.errors
+import requests
+from attrs import define, field
+from docker.models.containers import Container
+from testcontainers.core.config import testcontainers_config
+from testcontainers.core.container import DockerContainer
+
+from .. import contract
+from .base import Ability, Launcher, Running, Stats, TargetError
+
+RUN_LABEL = "org.slipway.run"
+_START_SECONDS = 30.0
+# The reaper is an image of its own, which an offline machine hasn't got. Leftovers are swept by label instead.
+testcontainers_config.ryuk_disabled = True
+
+
+def client() -> docker.DockerClient:
+    """The engine that the environment names; TargetError where none answers."""
+    try:
+        found = docker.from_env()
+        found.ping()
+    except (docker.errors.DockerException, requests.RequestException) as error:
+        raise TargetError(f"no container engine answers ({error}): start one, or use a process target") from error
+    return found
+
+
+def sweep(engine: docker.DockerClient) -> int:
+    """Removes containers whose owner has died without removing them; how many."""
+    removed = 0
+    for container in engine.containers.list(all=True, filters={"label": RUN_LABEL}):
+        owner = container.labels[RUN_LABEL].partition("-")[0]
+        if owner.isdigit() and not Path(f"/proc/{owner}").exists():
+            with contextlib.suppress(docker.errors.APIError):
+                container.remove(force=True)
+                removed += 1
+    return removed
+
+
+@define(eq=False)
+class RunningContainer(Running):
+    """A launched container, published on the loopback only."""
+
+    name: str
+    host: str
+    port: int
+    secret: str
+    container: Container
+    _lines: list[str] = field(factory=list)
+    _follower: threading.Thread | None = None
+
+    def __attrs_post_init__(self) -> None:
+        self._follower = threading.Thread(target=self._follow, daemon=True)
+        self._follower.start()
+
+    def log_lines(self) -> list[str]:
+        return list(self._lines)
+
+    def alive(self) -> bool:
+        try:
+            self.container.reload()
+        except docker.errors.NotFound:
+            return False
+        return bool(self.container.status == "running")
+
+    def signal(self, name: str) -> None:
+        self.container.kill(name)
+
+    def wait(self, timeout: float) -> int:
+        try:
+            code: int = self.container.wait(timeout=timeout)["StatusCode"]
+        except requests.RequestException as error:
+            raise TargetError(f"{self.name} did not end within {timeout:g} s") from error
+        if self._follower:
+            self._follower.join(2)
+        return code
+
+    def stats(self) -> Stats:
+        figures = self.container.client.api.stats(self.container.id, stream=False, one_shot=True)
+        memory = figures["memory_stats"]
+        used = memory.get("usage", 0) - memory.get("stats", {}).get("inactive_file", 0)
+        # Privileged, since a server may hide its descriptors from the user id that it shares with the function.
+        script = "for p in /proc/[0-9]*; do [ -e $p/exe ] && ls $p/fd 2>/dev/null | wc -l; done"
+        listed = self.container.exec_run(["sh", "-c", script], user="0", privileged=True)
+        counts = [int(word) for word in listed.output.split() if word.isdigit()]
+        cpu = figures["cpu_stats"]["cpu_usage"]["total_usage"] / 1e9
+        return Stats(sum(counts), used, cpu, len(counts))
+
+    def stop(self) -> None:
+        with contextlib.suppress(docker.errors.NotFound, docker.errors.APIError):
+            self.container.remove(force=True)
+
+    def _follow(self) -> None:
+        rest = b""
+        with contextlib.suppress(docker.errors.DockerException, requests.RequestException, OSError):
+            for chunk in self.container.logs(stream=True, follow=True):
+                *whole, rest = (rest + chunk).split(b"\n")
+                self._lines.extend(line.decode("utf-8", "replace") for line in whole)
+        if rest:
+            self._lines.append(rest.decode("utf-8", "replace"))
+
+
+class ImageLauncher(Launcher):
+    """A launch image, and the build image beside it that builds the conformance function *function*."""
+
+    def __init__(self, image: str, function: Path | None, build_image: str | None = None) -> None:
+        self.name = image
+        self._image = image
+        self._build_image = build_image or f"{image}-build"
+        self.function = function
+        self._engine = client()
+        self._run = f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        self._folder = Path(tempfile.mkdtemp(prefix="slipway-"))
+        self._folder.chmod(0o755)
+        self._built: Path | None = None
+        self._containers: list[RunningContainer] = []
+        labels = self._labels_of(image)
+        self.language = labels.get(contract.load().label("language"), "")
+        self.version = labels.get(contract.load().label("version"), "")
+        abilities = set(Ability) - {Ability.SCRIPTS, Ability.SOURCE}
+        self.abilities = frozenset(abilities)
+
+    def allow_source(self) -> None:
+        """Says that the language is interpreted: plain source launches too."""
+        self.abilities |= {Ability.SOURCE}
+
+    def prepare(self) -> None:
+        sweep(self._engine)
+        if self.function is None:
+            return
+        self._built = self._folder / "build"
+        self._built.mkdir()
+        code, output = self.build(self.function, self._built)
+        if code:
+            raise TargetError(
+                f"{self._build_image} failed on {self.function} with exit code {code}:\n{output[-3000:]}"
+            )
+
+    def build(self, source: Path, build: Path) -> tuple[int, str]:
+        where = contract.load().values["container"]
+        try:
+            container = self._engine.containers.run(
+                self._build_image,
+                detach=True,
+                user=f"{os.getuid()}:{os.getgid()}",
+                labels={RUN_LABEL: self._run},
+                volumes={
+                    str(source.resolve()): {"bind": where["source"], "mode": "ro"},
+                    str(build.resolve()): {"bind": where["build"], "mode": "rw"},
+                },
+            )
+        except docker.errors.DockerException as error:
+            raise TargetError(f"{self._build_image} can't be run: {error}") from error
+        try:
+            code = container.wait(timeout=900)["StatusCode"]
+            return int(code), container.logs().decode("utf-8", "replace")
+        finally:
+            container.remove(force=True)
+
+    def launch(
+        self, env: Mapping[str, str], *, folder: Path | None = None, wait: str | None = "ready"
+    ) -> RunningContainer:
+        terms = contract.load()
+        secret = secrets.token_urlsafe(18)
+        full = {terms.variable("secret"): secret} | dict(env)
+        port = f"{terms.default('port')}/tcp"
+        wrapped = DockerContainer(self._image)
+        wrapped.ports = {port: ("127.0.0.1", None)}
+        for name, value in full.items():
+            wrapped.with_env(name, value)
+        wrapped.with_kwargs(**self._hardening(), volumes=self._volumes(folder), labels={RUN_LABEL: self._run})
+        try:
+            container = wrapped.start().get_wrapped_container()
+        except (docker.errors.DockerException, requests.RequestException) as error:
+            raise TargetError(f"{self._image} can't be launched: {error}") from error
+        container.reload()
+        bound = (container.attrs["NetworkSettings"]["Ports"] or {}).get(port)
+        published = int(bound[0]["HostPort"]) if bound else 0
+        running = RunningContainer(
+            self.name, "127.0.0.1", published, full.get(terms.variable("secret"), ""), container
+        )
+        self._containers.append(running)
+        if wait:
+            running.wait_ready(_START_SECONDS, path=wait)
+        return running
+
+    def close(self) -> None:
+        for running in self._containers:
+            running.stop()
+        self._containers.clear()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def run_in_image(self, script: str) -> str:
+        output = self._engine.containers.run(
+            self._image, ["-c", script], entrypoint="sh", remove=True, labels={RUN_LABEL: self._run}
+        )
+        return bytes(output).decode("utf-8", "replace")
+
+    def labels(self) -> Mapping[str, Mapping[str, str]]:
+        return {"launch": self._labels_of(self._image), "build": self._labels_of(self._build_image)}
+
+    def _labels_of(self, image: str) -> dict[str, str]:
+        try:
+            found = self._engine.images.get(image)
+        except docker.errors.ImageNotFound as error:
+            raise TargetError(f"there is no image {image} on this machine: build or pull it first") from error
+        return dict(found.labels)
+
+    def _hardening(self) -> dict[str, Any]:
+        """Clause 12.2, and limits that keep a misbehaving function from the machine."""
+        return {
+            "read_only": True,
+            "tmpfs": {"/tmp": ""},
+            "cap_drop": ["ALL"],
+            "security_opt": ["no-new-privileges"],
+            "mem_limit": "512m",
+            "memswap_limit": "512m",
+            "pids_limit": 512,
+        }
+
+    def _volumes(self, folder: Path | None) -> dict[str, dict[str, str]]:
+        mounted = folder or self._built
+        if mounted is None:
+            return {}
+        where = contract.load().values["container"]["build"]
+        return {str(mounted.resolve()): {"bind": where, "mode": "ro"}}
