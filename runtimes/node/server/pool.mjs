@@ -1,0 +1,288 @@
+// The function processes: which one takes an invocation, and what replaces one that hangs or ends.
+import { KIND } from "./frames.mjs";
+import { writeLine } from "./logs.mjs";
+import { FunctionProcess } from "./process.mjs";
+
+const TICK_MS = 20;
+// How often a process with invocations in flight is asked for a sign of life.
+const PING_MS = 100;
+// A process that stays silent for so long past a deadline does not yield.
+const SILENT_MS = 250;
+// Background output finds its id among so many of the latest invocations.
+const REMEMBERED = 4096;
+const RETRY_MS = { first: 1000, last: 30_000 };
+
+export class Pool {
+  #options;
+  #events;
+  #workers = [];
+  #retired = new Set();
+  #standby = null;
+  #keepStandby = false;
+  #stopped = false;
+  #retryMs = RETRY_MS.first;
+  #number = 0;
+  #inFlight = 0;
+  #nextDeadline = Number.POSITIVE_INFINITY;
+  #ticking = false;
+  #remembered = new Array(REMEMBERED);
+  #onLoaded = null;
+
+  /**
+   * @param {{folder: string, entrypoint: string | null, env: object, workers: number}} options
+   * @param {{answer, refuse}} events how an invocation ends: answer(invocation, bytes) or refuse(invocation, code, message)
+   */
+  constructor(options, events) {
+    this.#options = options;
+    this.#events = events;
+  }
+
+  /** Starts the processes; resolves when each has loaded the function or failed to. */
+  start() {
+    for (let index = 0; index < this.#options.workers; index += 1) this.#workers.push(this.#spawn(false));
+    return new Promise((resolve) => {
+      this.#onLoaded = () => {
+        if (this.#workers.every((worker) => worker.state !== "loading")) resolve();
+      };
+    });
+  }
+
+  get inFlight() {
+    return this.#inFlight;
+  }
+
+  /** Why no process can take an invocation, or null where one can. */
+  get failure() {
+    for (const worker of this.#workers) if (worker.state !== "failed") return null;
+    return this.#workers[0].failure;
+  }
+
+  /** Runs an invocation: an object with `id`, `deadline` (ms since 1970), `trace`, `log` (a ResultLog or null). */
+  invoke(invocation, mode, head, chunks, size) {
+    this.#number = (this.#number + 1) >>> 0 || 1;
+    invocation.number = this.#number;
+    this.#remembered[this.#number % REMEMBERED] = { number: this.#number, id: invocation.id, trace: invocation.trace };
+    this.#inFlight += 1;
+    if (invocation.deadline < this.#nextDeadline) this.#nextDeadline = invocation.deadline;
+    this.#choose().invoke(invocation, mode, head, chunks, size);
+    this.#tickLater();
+  }
+
+  *invocations() {
+    for (const process of [...this.#workers, ...this.#retired]) yield* process.inFlight.values();
+  }
+
+  /** Ends every invocation that is still in flight. */
+  refuseAll(code, message) {
+    for (const process of [...this.#workers, ...this.#retired]) {
+      for (const invocation of process.inFlight.values()) this.#refuse(process, invocation, code, message);
+    }
+  }
+
+  drain() {
+    this.#stopped = true;
+    for (const worker of this.#workers) worker.drain();
+  }
+
+  stop() {
+    this.#stopped = true;
+    for (const process of [...this.#workers, ...this.#retired]) process.kill();
+    this.#standby?.kill();
+  }
+
+  #spawn(standby) {
+    return new FunctionProcess(this.#options, standby, {
+      frame: (process, kind, number, bytes) => this.#take(process, kind, number, bytes),
+      gone: (process, reason) => this.#gone(process, reason),
+      loaded: (process) => this.#loaded(process),
+      output: (process, level, line) => this.#output(process, level, line),
+    });
+  }
+
+  #choose() {
+    let chosen = null;
+    for (const worker of this.#workers) {
+      if (worker.state === "failed") continue;
+      if (chosen === null || worker.inFlight.size < chosen.inFlight.size) chosen = worker;
+    }
+    return chosen ?? this.#workers[0];
+  }
+
+  // What a process sends ----------------------------------------------------------------------------------------------
+
+  #take(process, kind, number, bytes) {
+    const invocation = process.inFlight.get(number);
+    if (kind === KIND.answer) {
+      if (invocation) {
+        this.#end(process, invocation);
+        this.#events.answer(invocation, bytes);
+      }
+    } else if (kind === KIND.log) {
+      this.#log(invocation, number, bytes[0] === 1 ? "error" : "info", bytes.utf8Slice(1));
+    } else if (kind === KIND.refuse) {
+      if (invocation) {
+        const length = bytes[0];
+        this.#refuse(process, invocation, bytes.latin1Slice(1, 1 + length), bytes.utf8Slice(1 + length));
+      }
+    } else if (kind === KIND.trace) {
+      const remembered = this.#remembered[number % REMEMBERED];
+      if (invocation) invocation.trace ??= bytes.latin1Slice();
+      if (remembered?.number === number) remembered.trace ??= bytes.latin1Slice();
+    }
+  }
+
+  #log(invocation, number, level, message) {
+    if (invocation) {
+      const time = writeLine(level, invocation.id, message, invocation.trace);
+      invocation.log?.add(time, level, message);
+      return;
+    }
+    const remembered = this.#remembered[number % REMEMBERED];
+    if (number !== 0 && remembered?.number === number) writeLine(level, remembered.id, message, remembered.trace);
+    else writeLine(level, null, message);
+  }
+
+  /** Raw output belongs to the one invocation in flight, or to none when there are several. */
+  #output(process, level, line) {
+    const [invocation, another] = process.inFlight.values();
+    this.#log(another ? undefined : invocation, 0, level, line);
+  }
+
+  #end(process, invocation) {
+    process.inFlight.delete(invocation.number);
+    this.#inFlight -= 1;
+    if (process.retired && process.inFlight.size === 0) process.kill();
+  }
+
+  #refuse(process, invocation, code, message) {
+    this.#end(process, invocation);
+    this.#events.refuse(invocation, code, message);
+  }
+
+  // Loading, ending, replacing ----------------------------------------------------------------------------------------
+
+  #loaded(process) {
+    if (process.state === "ready") {
+      this.#retryMs = RETRY_MS.first;
+      if (this.#keepStandby) setTimeout(() => this.#prepareStandby(), 200).unref();
+    } else {
+      writeLine("error", null, `the function can't be loaded: ${process.failure}`);
+      for (const invocation of process.inFlight.values()) {
+        this.#refuse(process, invocation, "function_not_loaded", "The function could not be loaded; the log says why.");
+      }
+      // It could be loaded before: whatever is missing may come back.
+      if (this.#onLoaded === null) this.#retry(process);
+    }
+    this.#onLoaded?.();
+  }
+
+  /** Called once the socket listens: from now on a process that ends is replaced. */
+  started() {
+    this.#onLoaded = null;
+  }
+
+  #retry(process) {
+    const wait = this.#retryMs;
+    this.#retryMs = Math.min(wait * 2, RETRY_MS.last);
+    setTimeout(() => this.#replace(process), wait).unref();
+  }
+
+  #gone(process, reason) {
+    if (process === this.#standby) this.#standby = null;
+    const expected = this.#retired.delete(process) || process.retired || this.#stopped;
+    if (!expected && process.inFlight.size === 0) writeLine("error", null, `the function's process ended: ${reason}`);
+    for (const invocation of process.inFlight.values()) {
+      const number = invocation.number;
+      this.#log(invocation, number, "error", `the function's process ended: ${reason}`);
+      this.#refuse(process, invocation, "function_error", `the function's process ended: ${reason}`);
+    }
+    const index = this.#workers.indexOf(process);
+    if (index < 0 || process.state === "failed" || this.#stopped) return;
+    if (!expected) this.#keepStandby = true;
+    this.#replace(process);
+  }
+
+  /** Puts the standby, or a new process, in the place of another. */
+  #replace(process) {
+    const index = this.#workers.indexOf(process);
+    if (index < 0 || this.#stopped) return;
+    if (process.state === "failed") process.kill();
+    const next = this.#standby ?? this.#spawn(true);
+    this.#standby = null;
+    this.#workers[index] = next;
+    next.load();
+  }
+
+  #prepareStandby() {
+    if (!this.#stopped) this.#standby ??= this.#spawn(true);
+  }
+
+  // Deadlines ---------------------------------------------------------------------------------------------------------
+
+  // One timer for all invocations, running only while there are some: a timer for each would cost more than it tells.
+  #tickLater() {
+    if (this.#ticking) return;
+    this.#ticking = true;
+    setTimeout(() => this.#tick(), TICK_MS);
+  }
+
+  #tick() {
+    this.#ticking = false;
+    const now = Date.now();
+    if (now >= this.#nextDeadline) this.#endOverdue(now);
+    let busy = false;
+    for (const worker of this.#workers) {
+      if (worker.state === "ready") this.#watch(worker, now);
+      busy ||= worker.inFlight.size > 0 || worker.pingedAt !== 0;
+    }
+    if (busy || this.#retired.size > 0) this.#tickLater();
+  }
+
+  #endOverdue(now) {
+    this.#nextDeadline = Number.POSITIVE_INFINITY;
+    for (const process of [...this.#workers, ...this.#retired]) {
+      for (const invocation of process.inFlight.values()) {
+        if (invocation.deadline > now) {
+          this.#nextDeadline = Math.min(this.#nextDeadline, invocation.deadline);
+          continue;
+        }
+        process.overdue = invocation;
+        process.cancel(invocation.number);
+        this.#refuse(process, invocation, "timeout", "The function did not answer in time.");
+      }
+    }
+  }
+
+  /** Tells a process that awaits from one that does not yield. */
+  #watch(process, now) {
+    if (process.pingedAt === 0) {
+      process.overdue = null;
+      if (process.inFlight.size > 0 && now - process.pongedAt >= PING_MS) process.ping();
+      return;
+    }
+    const silent = now - process.pingedAt;
+    if (silent >= PING_MS) this.#prepareStandby();
+    if (process.overdue && silent >= SILENT_MS) this.#retire(process);
+  }
+
+  #retire(process) {
+    const { id, trace } = process.overdue;
+    writeLine("error", id, "the function does not yield: its process is replaced", trace);
+    process.retired = true;
+    this.#retired.add(process);
+    this.#replace(process);
+    if (process.inFlight.size === 0) process.kill();
+  }
+}
+
+/** The parts of an answer frame. */
+export function answerParts(bytes) {
+  const headersLength = bytes.readUInt32BE(3);
+  return {
+    body: bytes.subarray(7 + headersLength),
+    headers: headersLength === 0 ? null : JSON.parse(bytes.utf8Slice(7, 7 + headersLength)),
+    status: bytes.readUInt16BE(0),
+    type: bytes[2],
+  };
+}
+

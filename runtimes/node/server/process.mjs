@@ -1,0 +1,198 @@
+// One function process, seen from the server: its socket, its output and what it has in flight.
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { FRAME_START, FrameReader, frame, KIND, writeHead } from "./frames.mjs";
+import { cutLines } from "./logs.mjs";
+
+const HARNESS = fileURLToPath(new URL("./function/main.mjs", import.meta.url));
+const ONE_WRITE_BYTES = 65_536;
+
+export class FunctionProcess {
+  /** number to invocation; what is overdue is answered and taken out, though the function may still be at it. */
+  inFlight = new Map();
+  /** "loading", "ready" or "failed", and "standby" for one that has not loaded the function yet. */
+  state;
+  /** Why the function could not be loaded. */
+  failure = null;
+  /** A retired process takes nothing new and is killed when it has nothing in flight. */
+  retired = false;
+  /** When the ping that is not answered yet was sent, or 0. */
+  pingedAt = 0;
+  /** When the last pong came. */
+  pongedAt = 0;
+
+  #child;
+  #socket;
+  #outbox = [];
+  #outboxBytes = 0;
+  #flushing = false;
+  #ended = null;
+  #gone = false;
+  #events;
+
+  /**
+   * @param {{folder: string, entrypoint: string | null, env: object}} options
+   * @param {boolean} standby true: start, but load the function with the first frame only
+   * @param {{frame, output, loaded, gone}} events what the pool does about each
+   */
+  constructor(options, standby, events) {
+    this.state = standby ? "standby" : "loading";
+    this.#events = events;
+    // Its own process group: a terminal's interrupt reaches the server alone, and a kill reaches what the function started.
+    this.#child = spawn(
+      process.execPath,
+      ["--disable-warning=ExperimentalWarning", HARNESS, options.folder, options.entrypoint ?? "", this.state],
+      {
+        cwd: existsSync(options.folder) ? options.folder : "/",
+        detached: true,
+        env: options.env,
+        stdio: ["ignore", "pipe", "pipe", "pipe"],
+      },
+    );
+    this.#socket = this.#child.stdio[3];
+    const reader = new FrameReader((kind, number, bytes) => this.#take(kind, number, bytes));
+    this.#socket?.on("data", (chunk) => reader.push(chunk));
+    this.#socket?.on("error", () => {});
+    this.#socket?.on("close", () => this.#close());
+    this.#child.on("error", (error) => {
+      this.#ended = error.message;
+      this.#close();
+    });
+    this.#child.on("exit", (code, signal) => {
+      this.#ended = signal ? `signal ${signal}` : `exit code ${code}`;
+      // What it wrote last may still be in the socket; a child of its own may hold the socket open for ever.
+      setTimeout(() => this.#close(), 100);
+      if (this.#socket?.destroyed) this.#close();
+    });
+    if (this.#child.stdout) cutLines(this.#child.stdout, (line) => events.output(this, "info", line));
+    if (this.#child.stderr) cutLines(this.#child.stderr, (line) => events.output(this, "error", line));
+  }
+
+  /** Makes a standby load the function. */
+  load() {
+    this.state = "loading";
+    this.ping();
+  }
+
+  /** Sends an invocation. `head` is the JSON of raw mode or "", `chunks` the body as it came. */
+  invoke(invocation, mode, head, chunks, size) {
+    this.inFlight.set(invocation.number, invocation);
+    const id = invocation.id;
+    const headLength = head === "" ? 0 : Buffer.byteLength(head);
+    const fixed = 14 + id.length + headLength;
+    const small = fixed + size <= ONE_WRITE_BYTES;
+    const bytes = frame(KIND.invoke, invocation.number, small ? fixed + size : fixed);
+    if (!small) writeHead(bytes, KIND.invoke, invocation.number, fixed + size);
+    let at = FRAME_START;
+    bytes[at] = mode;
+    bytes.writeDoubleBE(invocation.deadline, at + 1);
+    bytes[at + 9] = id.length;
+    at += 10;
+    at += bytes.latin1Write(id, at);
+    at = bytes.writeUInt32BE(headLength, at);
+    if (headLength > 0) at += bytes.utf8Write(head, at);
+    if (small) {
+      for (const chunk of chunks) at += chunk.copy(bytes, at);
+      this.#send(bytes);
+    } else {
+      this.#send(bytes);
+      for (const chunk of chunks) this.#send(chunk);
+    }
+    // Alone in flight: nothing would share the write. Otherwise this turn's frames go out together.
+    if (this.inFlight.size === 1) this.#flush();
+  }
+
+  /** Tells the function process that an invocation is overdue. */
+  cancel(number) {
+    this.#send(frame(KIND.cancel, number, 0));
+    this.ping();
+  }
+
+  ping() {
+    if (this.pingedAt !== 0) return;
+    this.pingedAt = Date.now();
+    this.#send(frame(KIND.ping, 0, 0));
+    this.#flush();
+  }
+
+  drain() {
+    this.#send(frame(KIND.drain, 0, 0));
+  }
+
+  /** Ends it and whatever it started, without a word in the log. */
+  kill() {
+    this.retired = true;
+    const pid = this.#child.pid;
+    if (pid === undefined) return;
+    try {
+      process.kill(-pid, "SIGKILL");
+    } catch {
+      this.#child.kill("SIGKILL");
+    }
+  }
+
+  #send(bytes) {
+    this.#outbox.push(bytes);
+    this.#outboxBytes += bytes.length;
+    if (this.#flushing) return;
+    this.#flushing = true;
+    setImmediate(() => this.#flush());
+  }
+
+  #flush() {
+    this.#flushing = false;
+    const outbox = this.#outbox;
+    if (outbox.length === 0 || !this.#socket?.writable) return;
+    const bytes = this.#outboxBytes;
+    this.#outbox = [];
+    this.#outboxBytes = 0;
+    if (outbox.length === 1) {
+      this.#socket.write(outbox[0]);
+    } else if (bytes <= ONE_WRITE_BYTES) {
+      this.#socket.write(Buffer.concat(outbox, bytes));
+    } else {
+      this.#socket.cork();
+      for (const part of outbox) this.#socket.write(part);
+      this.#socket.uncork();
+    }
+  }
+
+  #take(kind, number, bytes) {
+    if (kind === KIND.pong) {
+      this.pingedAt = 0;
+      this.pongedAt = Date.now();
+    } else if (kind === KIND.ready) {
+      this.state = "ready";
+      this.#events.loaded(this);
+    } else if (kind === KIND.failed) {
+      this.#fail(bytes.toString());
+    } else {
+      this.#events.frame(this, kind, number, bytes);
+    }
+  }
+
+  #fail(reason) {
+    this.state = "failed";
+    this.failure = reason;
+    this.#events.loaded(this);
+  }
+
+  /** The socket is closed, or the process has ended: no answer can come any more. */
+  #close() {
+    if (this.#gone) return;
+    if (this.#ended === null) {
+      // A function may close the descriptor and live on, or this is the first sign of an exit: give that a moment.
+      setTimeout(() => {
+        this.#ended ??= "its socket was closed";
+        this.kill();
+        this.#close();
+      }, 50);
+      return;
+    }
+    this.#gone = true;
+    this.#socket?.destroy();
+    if (this.state === "loading" && !this.retired) this.#fail(`the process ended while loading it: ${this.#ended}`);
+    this.#events.gone(this, this.#ended);
+  }
+}
