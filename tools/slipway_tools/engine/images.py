@@ -1,0 +1,137 @@
+"""Builds the images of this repository, two at a time, and tells what is in them."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import docker
+from attrs import frozen
+from docker.errors import ImageNotFound
+from docker.models.images import Image
+from rich.table import Table
+from slipway_conformance import contract
+
+from .. import repository
+from . import buildkit, standin
+from ..repository import Choice
+from ..run import Run
+from ..terminal import Steps
+
+BASE = f"{repository.NAMESPACE}/base:1"
+# A digest of the files that an image was built from.
+SOURCE_LABEL = "org.slipway.source"
+_AT_ONCE = 2
+# In the order of the Dockerfile: what `launch` shares with `build` is then there already.
+ROLES = ("build", "launch")
+
+
+@frozen
+class Row:
+    """One image of this repository. ``own`` is its size in bytes without the layers of the base."""
+
+    name: str
+    own: int
+    age: datetime.timedelta
+
+
+def tag(choice: Choice, role: str) -> str:
+    return choice.build_image if role == "build" else choice.launch_image
+
+
+def ensure(
+    client: docker.DockerClient, wanted: Sequence[Choice], run: Run, steps: Steps
+) -> None:
+    """Builds those images of *wanted* that are missing or older than the runtime's files."""
+    stale = [c for c in wanted if not all(_current(client, tag(c, role), c) for role in ROLES)]
+    if stale:
+        build(client, stale, run, steps)
+
+
+def build(client: docker.DockerClient, wanted: Sequence[Choice], run: Run, steps: Steps) -> None:
+    """Builds the base and all images of *wanted*; the engine's cache keeps what hasn't changed."""
+    build_base(client, run, steps)
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        done = [pool.submit(_build, choice, steps) for choice in wanted]
+        try:
+            for future in done:
+                future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def build_base(client: docker.DockerClient, run: Run, steps: Steps) -> None:
+    with steps.step(f"image {BASE}") as step:
+        standin.ensure(client, standin.wanted(), run, step)
+        folder = repository.root() / "runtimes" / "base"
+        buildkit.build(buildkit.Build(folder, BASE), step.tell)
+
+
+def _build(choice: Choice, steps: Steps) -> None:
+    for role in ROLES:
+        name = tag(choice, role)
+        with steps.step(f"image {name}") as step:
+            wanted = buildkit.Build(
+                choice.runtime.folder,
+                name,
+                target=role,
+                args={"BASE": BASE, **choice.version.args},
+                labels={**repository.labels(choice, role), SOURCE_LABEL: _source(choice)},
+            )
+            buildkit.build(wanted, step.tell)
+
+
+def rows(client: docker.DockerClient) -> list[Row]:
+    """All images here that carry the contract's labels."""
+    label = contract.load().label("language")
+    try:
+        shared = set(client.images.get(BASE).attrs["RootFS"]["Layers"])
+        base_size = int(client.images.get(BASE).attrs["Size"])
+    except ImageNotFound:
+        shared, base_size = set(), 0
+    now = datetime.datetime.now(datetime.UTC)
+    found = []
+    for image in client.images.list(filters={"label": label}):
+        on_base = shared <= set(image.attrs["RootFS"]["Layers"])
+        own = int(image.attrs["Size"]) - (base_size if shared and on_base else 0)
+        found += [Row(name, own, now - _created(image)) for name in _names(image)]
+    return sorted(found, key=lambda row: row.name)
+
+
+def table(found: Sequence[Row]) -> Table:
+    shown = Table("image", "own layers, MB", "age", box=None)
+    shown.columns[1].justify = "right"
+    for row in found:
+        shown.add_row(row.name, f"{row.own / 1e6:.1f}", _age(row.age))
+    return shown
+
+
+def _age(age: datetime.timedelta) -> str:
+    minutes = int(age.total_seconds() // 60)
+    if minutes < 120:
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // (24 * 60)} d"
+
+
+def _names(image: Image) -> Iterable[str]:
+    return [name for name in image.tags if name.startswith(f"{repository.NAMESPACE}/")]
+
+
+def _created(image: Image) -> datetime.datetime:
+    # Nanoseconds are more than datetime reads.
+    text: str = image.attrs["Created"][:19]
+    return datetime.datetime.fromisoformat(text).replace(tzinfo=datetime.UTC)
+
+
+def _current(client: docker.DockerClient, name: str, choice: Choice) -> bool:
+    try:
+        return client.images.get(name).labels.get(SOURCE_LABEL) == _source(choice)
+    except ImageNotFound:
+        return False
+
+
+def _source(choice: Choice) -> str:
+    base = (repository.root() / "runtimes" / "base" / "Dockerfile").read_text("utf-8")
+    return repository.digest(choice.runtime.folder, base, *choice.version.args.values())

@@ -1,0 +1,64 @@
+"""What may be installed on this machine, and how: Debian packages, where root asks for them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+
+from ..errors import ToolError
+from .model import Tell, last_lines
+
+NO_INSTALL = "SLIPWAY_NO_INSTALL"
+
+
+def may_install() -> bool:
+    """Root on a machine with apt-get, unless the environment says no."""
+    return os.geteuid() == 0 and bool(shutil.which("apt-get")) and not os.environ.get(NO_INSTALL)
+
+
+def install(packages: Sequence[str], tell: Tell) -> None:
+    """Installs Debian packages with apt-get; ToolError with its last lines when that fails."""
+    env = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    stream(["apt-get", "update"], tell, env=env)
+    stream(["apt-get", "install", "-y", "--no-install-recommends", *packages], tell, env=env)
+
+
+def stream(
+    command: Sequence[str], tell: Tell, *, env: Mapping[str, str] | None = None, what: str = ""
+) -> str:
+    """Runs *command*, tells each line as it comes, returns all of them; ToolError when it fails.
+
+    *env* is the whole environment; without it the command gets this process's own.
+    """
+    process = subprocess.Popen(
+        command,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    lines = []
+    try:
+        for line in process.stdout:
+            lines.append(line)
+            if line.strip():
+                tell(line)
+        code = process.wait()
+    except BaseException:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+        process.wait()
+        raise
+    output = "".join(lines)
+    if code:
+        shown = what or " ".join(command)
+        raise ToolError(f"{shown} failed with exit code {code}:\n{last_lines(output)}")
+    return output
