@@ -144,14 +144,17 @@ class Engine:
         user: str,
     ) -> None:
         """Run a container that does its work and exits; a non-zero exit shows its output."""
-        container = self.client.containers.run(
-            image,
-            entrypoint=entrypoint,
-            mounts=mounts,
-            user=user,
-            labels=self.labels,
-            detach=True,
-        )
+        try:
+            container = self.client.containers.run(
+                image,
+                entrypoint=entrypoint,
+                mounts=mounts,
+                user=user,
+                labels=self.labels,
+                detach=True,
+            )
+        except DockerException as error:
+            raise BenchError(f"{what} can't be started: {explain(error)}") from error
         try:
             code: int = container.wait()["StatusCode"]
             if code:

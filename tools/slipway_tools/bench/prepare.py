@@ -13,6 +13,7 @@ from pathlib import Path
 
 from .catalogue import RuntimeSpec, ServerSpec
 from .engine import Engine, Launch, bind
+from .errors import BenchError
 
 BENCH = "/bench"
 BENCH_OUT = "/bench-out"
@@ -54,12 +55,15 @@ def _build(
     function: Path,
     out: Path,
 ) -> None:
+    source = spec.bench / "function"
+    if not source.is_dir():
+        raise BenchError(f"{source} is missing: add the function that the bench measures.")
     user = f"{os.getuid()}:{os.getgid()}"
     engine.run_to_end(
         image,
-        what=f"Building {spec.bench / 'function'}",
+        what=f"Building {source}",
         mounts=[
-            bind(engine.contract.source, spec.bench / "function"),
+            bind(engine.contract.source, source),
             bind(engine.contract.build, function, read_only=False),
         ],
         user=user,
