@@ -11,6 +11,18 @@ if [ ! -d "$source" ]; then
   echo "FUNCTION_SOURCE is $source: there is no such folder" >&2
   exit 66
 fi
+entrypoint=
+for name in ${RUNTIME_ENTRYPOINT:-index.js index.mjs index.cjs index.ts}; do
+  if [ -f "$source/$name" ]; then
+    entrypoint=$name
+    break
+  fi
+done
+if [ -z "$entrypoint" ]; then
+  echo "$source holds no function: add index.js, or name its file in RUNTIME_ENTRYPOINT" >&2
+  exit 66
+fi
+
 mkdir -p "$build"
 if [ -n "$(ls -A "$build")" ]; then
   # An earlier build, maybe: the result must come from this source alone.

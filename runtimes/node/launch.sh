@@ -17,8 +17,9 @@ if [ $$ -eq 1 ] && command -v tini >/dev/null; then
   reaper='tini --'
 fi
 
-if [ -z "${RUNTIME_SECRET+set}" ]; then
-  unset RUNTIME_SECRET_FD
+# An empty variable beside a file counts as none; the server refuses what is left without a secret.
+if [ -z "${RUNTIME_SECRET+set}" ] || { [ -z "$RUNTIME_SECRET" ] && [ -n "${RUNTIME_SECRET_FILE:-}" ]; }; then
+  unset RUNTIME_SECRET RUNTIME_SECRET_FD
   exec $reaper node "$home/server/main.mjs"
 fi
 

@@ -40,7 +40,7 @@ export function refuseConnection(server, error, socket, unanswered) {
 }
 
 const MESSAGES = {
-  bad_request: "The request is not valid HTTP/1.1.",
+  bad_request: "The request is not valid HTTP.",
   headers_too_large: "The headers must not be over 16 KiB or 100 lines.",
 };
 
