@@ -53,7 +53,7 @@ def bench(
         specs = read_runtimes(root, runtimes or [])
         result = run.measure(root, specs, protocol, stages, console)
         if not result.runtimes:
-            raise BenchError("\n".join(result.failures) or "There is no runtime to measure.")
+            raise BenchError("Nothing was measured; what failed stands above.")
         folder = output or root / ".slipway" / "bench" / "results"
         _save(result, folder, console)
     except BenchError as error:

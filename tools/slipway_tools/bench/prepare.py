@@ -26,7 +26,7 @@ def prepare(engine: Engine, root: Path, spec: RuntimeSpec) -> dict[str, Launch]:
     launch = engine.image(spec.launch_image, remedy)
     build = engine.image(spec.build_image, remedy)
     cache = root / ".slipway" / "bench"
-    folder = cache / f"{spec.language}-{spec.version}-{digest(spec.bench, build.id)}"
+    folder = cache / f"{spec.language}-{spec.version}-{digest(spec, build.id)}"
     function, out = folder / "function", folder / "out"
     if not (folder / DONE).exists():
         for stale in cache.glob(f"{spec.language}-{spec.version}-*"):
@@ -78,10 +78,10 @@ def _build(
         )
 
 
-def digest(folder: Path, image: str) -> str:
-    """Changes with the build image and with any file of the folder."""
-    total = hashlib.sha256(image.encode())
-    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-        total.update(f"{path.relative_to(folder)}\0{path.stat().st_size}\0".encode())
+def digest(spec: RuntimeSpec, image: str) -> str:
+    """Changes with the build image, the command that prepares, and any file of the folder."""
+    total = hashlib.sha256("\0".join((image, *spec.prepare)).encode())
+    for path in sorted(p for p in spec.bench.rglob("*") if p.is_file()):
+        total.update(f"{path.relative_to(spec.bench)}\0{path.stat().st_size}\0".encode())
         total.update(path.read_bytes())
     return total.hexdigest()[:16]
