@@ -16,8 +16,8 @@ from .targets import Launcher
 
 @frozen
 class Subject:
-    """One target to judge, with what its runtime.yaml declares. Without one, all profiles of the contract are judged
-    but those that are still optional (``stream``, ``metrics``)."""
+    """One target to judge, with what its runtime.yaml declares. Without one, all profiles of the
+    contract are judged but those that are still optional (``stream``, ``metrics``)."""
 
     launcher: Launcher
     profiles: frozenset[str] | None = None

@@ -1,4 +1,5 @@
-"""Cases: what is checked, from cases/*.yaml (data) and from the modules in probes/ (Python). Knows no target."""
+"""Cases: what is checked, from cases/*.yaml (data) and from the modules in probes/ (Python). Knows
+no target."""
 
 from __future__ import annotations
 
@@ -33,8 +34,9 @@ class Exchange:
 
 @frozen
 class Case:
-    """One check. ``launch`` is what its target's environment has beyond the usual; ``needs`` are abilities of the
-    target without which it can't be judged; ``alone`` keeps other cases away while it runs."""
+    """One check. ``launch`` is what its target's environment has beyond the usual; ``needs`` are
+    abilities of the target without which it can't be judged; ``alone`` keeps other cases away while
+    it runs."""
 
     id: str
     why: str
@@ -69,7 +71,8 @@ def probe(
     needs: Iterable[str] = (),
     alone: bool = False,
 ) -> Callable[[Probe], Probe]:
-    """Registers a function as the case *case_id*; ``needs`` are names of abilities (see targets/base.py)."""
+    """Registers a function as the case *case_id*; ``needs`` are names of abilities (see
+    targets/base.py)."""
 
     def register(function: Probe) -> Probe:
         if case_id in _probes:
@@ -101,14 +104,17 @@ def load() -> tuple[Case, ...]:
         document = data.read_yaml(path)
         problems = list(jsonschema.Draft202012Validator(data.schema("cases")).iter_errors(document))
         if problems:
-            places = (f"{path.name}: {'/'.join(map(str, p.absolute_path))}: {p.message}" for p in problems)
+            places = (
+                f"{path.name}: {'/'.join(map(str, p.absolute_path))}: {p.message}" for p in problems
+            )
             raise CaseError("\n".join(places))
         cases.extend(_from_values(values) for values in document["cases"])
     return tuple(sorted(cases, key=lambda case: case.sort_key))
 
 
 def lint(cases: Iterable[Case]) -> list[str]:
-    """What is wrong with the set as a whole: ids given twice, clauses without a case, unknown profiles."""
+    """What is wrong with the set as a whole: ids given twice, clauses without a case, unknown
+    profiles."""
     found: list[str] = []
     seen: set[str] = set()
     clauses = contract.load().clauses
@@ -127,14 +133,18 @@ def lint(cases: Iterable[Case]) -> list[str]:
 
 
 def _from_values(values: Mapping[str, Any]) -> Case:
-    exchanges = values.get("exchanges") or [{"request": values["request"], "expect": values["expect"]}]
+    exchanges = values.get("exchanges") or [
+        {"request": values["request"], "expect": values["expect"]}
+    ]
     return Case(
         id=values["id"],
         why=values["why"],
         profile=values.get("profile") or _profile_of(values["id"]),
         since=values.get("since", "1.0"),
         launch=values.get("launch", {}),
-        exchanges=tuple(Exchange(exchange["request"], exchange["expect"]) for exchange in exchanges),
+        exchanges=tuple(
+            Exchange(exchange["request"], exchange["expect"]) for exchange in exchanges
+        ),
         together=values.get("together", False),
     )
 

@@ -1,4 +1,5 @@
-"""The suite's own command line: verify an image, a pair of scripts or a URL; look at cases and reports."""
+"""The suite's own command line: verify an image, a pair of scripts or a URL; look at cases and
+reports."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ from rich.table import Table
 from . import api, cases, contract, gaps, runtime
 from .cases import CaseError
 from .outcomes import Report
-from .reports import document, terminal, write
+from .reporting import document, terminal, write
 from .selection import Selection, SelectionError
 from .targets import Launcher, TargetError
 from .targets.image import ImageLauncher
@@ -27,24 +28,44 @@ from .targets.url import UrlLauncher
 app = typer.Typer(no_args_is_help=True, help="Judges language runtimes by the Slipway contract.")
 console = Console(stderr=False)
 
-Patterns = Annotated[list[str] | None, typer.Option("--case", help="Only cases with this id or glob.")]
-Clauses = Annotated[list[str] | None, typer.Option("--clause", help="Only cases of this clause or section.")]
-Profiles = Annotated[list[str] | None, typer.Option("--profile", help="Only cases of this profile.")]
-Failed = Annotated[bool, typer.Option("--failed", help="Only cases that failed in the last report.")]
+Patterns = Annotated[
+    list[str] | None, typer.Option("--case", help="Only cases with this id or glob.")
+]
+Clauses = Annotated[
+    list[str] | None, typer.Option("--clause", help="Only cases of this clause or section.")
+]
+Profiles = Annotated[
+    list[str] | None, typer.Option("--profile", help="Only cases of this profile.")
+]
+Failed = Annotated[
+    bool, typer.Option("--failed", help="Only cases that failed in the last report.")
+]
 Listing = Annotated[bool, typer.Option("--list", help="Show the chosen cases and run none.")]
 Reports = Annotated[Path, typer.Option("--reports", help="Folder for the reports.")]
-WriteGaps = Annotated[bool, typer.Option("--write-gaps", help="List what fails as known gaps in runtime.yaml.")]
+WriteGaps = Annotated[
+    bool, typer.Option("--write-gaps", help="List what fails as known gaps in runtime.yaml.")
+]
 
 
 @app.command("verify")
 def verify_command(
     image: Annotated[str | None, typer.Option(help="A launch image.")] = None,
-    build_image: Annotated[str | None, typer.Option(help="Its build image (default: the same name with -build).")] = None,
-    function: Annotated[Path | None, typer.Option(help="The folder of the conformance function.")] = None,
-    url: Annotated[str | None, typer.Option(help="A running server that serves the conformance function.")] = None,
-    command: Annotated[Path | None, typer.Option(help="A runtime's folder, run as plain processes.")] = None,
+    build_image: Annotated[
+        str | None, typer.Option(help="Its build image (default: the same name with -build).")
+    ] = None,
+    function: Annotated[
+        Path | None, typer.Option(help="The folder of the conformance function.")
+    ] = None,
+    url: Annotated[
+        str | None, typer.Option(help="A running server that serves the conformance function.")
+    ] = None,
+    command: Annotated[
+        Path | None, typer.Option(help="A runtime's folder, run as plain processes.")
+    ] = None,
     home: Annotated[Path | None, typer.Option(help="Where --command installs the server.")] = None,
-    runtime_file: Annotated[Path | None, typer.Option("--runtime", help="The runtime.yaml of an image.")] = None,
+    runtime_file: Annotated[
+        Path | None, typer.Option("--runtime", help="The runtime.yaml of an image.")
+    ] = None,
     case: Patterns = None,
     clause: Clauses = None,
     profile: Profiles = None,
@@ -74,7 +95,9 @@ def verify_command(
             launcher = UrlLauncher(url, os.environ.get(contract.load().variable("secret"), ""))
         else:
             assert described is not None
-            launcher = ScriptsLauncher(described, (home or described.folder / ".home").resolve(), function)
+            launcher = ScriptsLauncher(
+                described, (home or described.folder / ".home").resolve(), function
+            )
     except TargetError as error:
         stop(str(error), code=3)
     subject = api.Subject(
@@ -123,7 +146,9 @@ def run(subjects: list[api.Subject], selection: Selection, reports: Path) -> Rep
     targets = []
     for subject in subjects:
         with terminal.Watch(console, subject.launcher.name, total) as watch:
-            targets += api.verify([subject], selection, lambda _, result, watch=watch: watch.tell(result)).targets  # type: ignore[misc]
+            targets += api.verify(
+                [subject], selection, lambda _, result, watch=watch: watch.tell(result)
+            ).targets  # type: ignore[misc]
     report = Report(tuple(targets))
     terminal.show(console, report)
     paths = write.write(report, reports)
@@ -138,11 +163,20 @@ def list_cases(selection: Selection) -> None:
     except SelectionError as error:
         stop(str(error))
     for found in chosen:
-        console.print(f"{found.id:<42} {found.profile:<10} {found.why}", markup=False, highlight=False, soft_wrap=True)
+        console.print(
+            f"{found.id:<42} {found.profile:<10} {found.why}",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 def selection_of(
-    case: list[str] | None, clause: list[str] | None, profile: list[str] | None, failed: bool, reports: Path
+    case: list[str] | None,
+    clause: list[str] | None,
+    profile: list[str] | None,
+    failed: bool,
+    reports: Path,
 ) -> Selection:
     """The selection that the options ask for; ``--failed`` reads the last report in *reports*."""
     ids = None

@@ -1,4 +1,5 @@
-"""The contract as values: clauses from CONTRACT.md, names and numbers from contract.yaml. Knows no case."""
+"""The contract as values: clauses from CONTRACT.md, names and numbers from contract.yaml. Knows no
+case."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ _CLAUSE = re.compile(r"^\*\*(\d+\.\d+)\*\* (MUST NOT|MUST|SHOULD)(,? .+)$")
 
 @frozen
 class Clause:
-    """One numbered statement; ``level`` is MUST or SHOULD, ``profile`` the one its section belongs to."""
+    """One numbered statement; ``level`` is MUST or SHOULD, ``profile`` the one its section belongs
+    to."""
 
     number: str
     level: str

@@ -1,4 +1,5 @@
-"""Where the contract, the cases and the schemas are: beside the package in the repository, inside it in a wheel."""
+"""Where the contract, the cases and the schemas are: beside the package in the repository, inside
+it in a wheel."""
 
 from __future__ import annotations
 
@@ -34,7 +35,9 @@ def read_yaml(path: Path) -> Any:
 @cache
 def schema(name: str) -> dict[str, Any]:
     """The JSON schema ``schema/<name>.schema.json``."""
-    found: dict[str, Any] = json.loads((root() / "schema" / f"{name}.schema.json").read_text("utf-8"))
+    found: dict[str, Any] = json.loads(
+        (root() / "schema" / f"{name}.schema.json").read_text("utf-8")
+    )
     return found
 
 

@@ -17,7 +17,8 @@ _SHOWN = 600
 
 
 def mismatches(expect: Mapping[str, Any], answer: Answer) -> list[str]:
-    """Every way in which *answer* is not what *expect* (see cases.schema.json) says, but for the logs."""
+    """Every way in which *answer* is not what *expect* (see cases.schema.json) says, but for the
+    logs."""
     return list(_differences(expect, answer))
 
 
@@ -35,15 +36,18 @@ def differs(wanted: Any, seen: Any) -> bool:
     if isinstance(wanted, bool) or isinstance(seen, bool):
         return wanted is not seen
     if isinstance(wanted, dict) and isinstance(seen, dict):
-        return wanted.keys() != seen.keys() or any(differs(wanted[key], seen[key]) for key in wanted)
+        return wanted.keys() != seen.keys() or any(
+            differs(wanted[key], seen[key]) for key in wanted
+        )
     if isinstance(wanted, list) and isinstance(seen, list):
         return len(wanted) != len(seen) or any(map(differs, wanted, seen))
     return bool(wanted != seen)
 
 
 def missing(wanted: Any, seen: Any, place: str = "body") -> Iterator[str]:
-    """Where *seen* lacks what *wanted* has: objects may have more members, everything else must be equal.
-    ``{"$matches": regex}`` and ``{"$absent": true}`` stand for a text and for a member that must not be there."""
+    """Where *seen* lacks what *wanted* has: objects may have more members, everything else must be
+    equal. ``{"$matches": regex}`` and ``{"$absent": true}`` stand for a text and for a member that
+    must not be there."""
     if isinstance(wanted, dict):
         if set(wanted) == {"$matches"}:
             if not isinstance(seen, str) or not re.search(wanted["$matches"], seen):
@@ -67,7 +71,9 @@ def missing(wanted: Any, seen: Any, place: str = "body") -> Iterator[str]:
 def _differences(expect: Mapping[str, Any], answer: Answer) -> Iterator[str]:
     if "error" in expect:
         yield from _error(expect["error"], answer)
-    elif answer.header(contract.load().header("error")) is not None and expect.get("status", 0) < 400:
+    elif (
+        answer.header(contract.load().header("error")) is not None and expect.get("status", 0) < 400
+    ):
         yield f"the runtime answered for the function: {answer.text[:_SHOWN]}"
     if "status" in expect and answer.status != expect["status"]:
         yield f"status: expected {expect['status']}, got {answer.status}"
@@ -136,7 +142,9 @@ def _message(wanted: Any, answer: Answer) -> Iterator[str]:
 
 def _text(wanted: Any, seen: str) -> Iterator[str]:
     if isinstance(wanted, str) and "\n" in wanted + seen:
-        diff = difflib.unified_diff(wanted.splitlines(), seen.splitlines(), "expected", "got", lineterm="")
+        diff = difflib.unified_diff(
+            wanted.splitlines(), seen.splitlines(), "expected", "got", lineterm=""
+        )
         yield "body:\n" + "\n".join(diff)
     else:
         yield f"body: expected {_short(wanted)}, got {_short(seen)}"

@@ -1,4 +1,5 @@
-"""Turns a result into what a maintainer needs to read: the clause, the request as a curl line, every difference."""
+"""Turns a result into what a maintainer needs to read: the clause, the request as a curl line,
+every difference."""
 
 from __future__ import annotations
 

@@ -13,14 +13,14 @@ _LIST = re.compile(r"^known_gaps:.*\n(?:(?:[ \t]+|- ).*\n|\n(?=[ \t-]))*", re.MU
 
 
 def write(path: Path, results: Iterable[Result]) -> int:
-    """Lists every failed result of *results* that isn't listed yet; how many were added. The reason is the first
-    mismatch: somebody is to write a better one."""
+    """Lists every failed result of *results* that isn't listed yet; how many were added. The reason
+    is the first mismatch: somebody is to write a better one."""
     text = path.read_text("utf-8")
     if not text.endswith("\n"):
         text += "\n"
     today = datetime.date.today().isoformat()
     entries = [
-        f"  - case: {result.case.id}\n    reason: {_quoted(result.mismatches[0])}\n    since: \"{today}\"\n"
+        f'  - case: {result.case.id}\n    reason: {_quoted(result.mismatches[0])}\n    since: "{today}"\n'
         for result in results
         if result.outcome is Outcome.FAIL and result.mismatches and result.case.id not in text
     ]

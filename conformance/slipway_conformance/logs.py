@@ -13,7 +13,8 @@ _TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
 
 @frozen
 class LogLine:
-    """A line of the log. ``problem`` says what is wrong with its form, and is empty where nothing is."""
+    """A line of the log. ``problem`` says what is wrong with its form, and is empty where nothing
+    is."""
 
     time: str
     level: str

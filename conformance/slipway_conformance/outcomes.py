@@ -26,7 +26,8 @@ class Outcome(StrEnum):
 
 @frozen
 class Result:
-    """What became of one case on one target. ``note`` says why it was not judged, or that it is flaky."""
+    """What became of one case on one target. ``note`` says why it was not judged, or that it is
+    flaky."""
 
     case: Case
     outcome: Outcome
@@ -40,7 +41,8 @@ class Result:
 
 @frozen
 class TargetReport:
-    """All results of one target. ``problems`` are failures of the run itself: they fail it whatever the cases say."""
+    """All results of one target. ``problems`` are failures of the run itself: they fail it whatever
+    the cases say."""
 
     name: str
     language: str
@@ -78,11 +80,13 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0 conforms, 1 a case failed, 3 the run itself failed (a target that couldn't be had, nothing judged)."""
+        """0 conforms, 1 a case failed, 3 the run itself failed (a target that couldn't be had,
+        nothing judged)."""
         if self.conforms:
             return 0
         broken = not self.targets or any(
-            target.problems or not target.judged or target.count(Outcome.ERROR) for target in self.targets
+            target.problems or not target.judged or target.count(Outcome.ERROR)
+            for target in self.targets
         )
         return 3 if broken else 1
 

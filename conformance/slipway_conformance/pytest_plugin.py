@@ -1,4 +1,5 @@
-"""Runs the suite under pytest, one item a case: ``pytest --slipway-image IMAGE --slipway-function FOLDER``."""
+"""Runs the suite under pytest, one item a case: ``pytest --slipway-image IMAGE --slipway-function
+FOLDER``."""
 
 from __future__ import annotations
 
@@ -11,7 +12,6 @@ import pytest
 if TYPE_CHECKING:
     from .cases import Case
     from .outcomes import Result
-    from .runner import Runner
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -47,7 +47,10 @@ class _Suite(pytest.Collector):
         from . import api, preflight, runner
         from .targets.image import ImageLauncher
 
-        image, function = self.config.getoption("--slipway-image"), self.config.getoption("--slipway-function")
+        image, function = (
+            self.config.getoption("--slipway-image"),
+            self.config.getoption("--slipway-function"),
+        )
         if not function:
             raise pytest.UsageError("--slipway-image needs --slipway-function FOLDER")
         launcher = ImageLauncher(image, Path(function))

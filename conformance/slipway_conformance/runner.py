@@ -24,7 +24,8 @@ _PARALLEL = 4
 
 @define
 class Runner:
-    """Runs *cases* on *launcher*. ``profiles`` are those that the runtime declares; ``watch`` is told each result."""
+    """Runs *cases* on *launcher*. ``profiles`` are those that the runtime declares; ``watch`` is
+    told each result."""
 
     launcher: Launcher
     cases: Sequence[Case]
@@ -36,7 +37,8 @@ class Runner:
     _retried: int = field(default=0, init=False)
 
     def run(self) -> TargetReport:
-        """Never raises for what a target does: a target that can't be had is a problem of the report."""
+        """Never raises for what a target does: a target that can't be had is a problem of the
+        report."""
         began = time.monotonic()
         results: list[Result] = []
         problems: list[str] = []
@@ -86,13 +88,22 @@ class Runner:
 
     def _excused(self, case: Case) -> Result | None:
         if case.profile not in self.profiles:
-            return Result(case, Outcome.NOT_SUPPORTED, note=f"the profile {case.profile} is not declared")
+            return Result(
+                case, Outcome.NOT_SUPPORTED, note=f"the profile {case.profile} is not declared"
+            )
         lacking = case.needs - self.launcher.abilities
         if case.launch and "launch" not in self.launcher.abilities:
             lacking |= {"launch"}
         if lacking:
-            return Result(case, Outcome.NOT_JUDGED, note=f"this kind of target can't show it ({', '.join(sorted(lacking))})")
-        if any(exchange.expect.get("logs") for exchange in case.exchanges) and "logs" not in self.launcher.abilities:
+            return Result(
+                case,
+                Outcome.NOT_JUDGED,
+                note=f"this kind of target can't show it ({', '.join(sorted(lacking))})",
+            )
+        if (
+            any(exchange.expect.get("logs") for exchange in case.exchanges)
+            and "logs" not in self.launcher.abilities
+        ):
             return Result(case, Outcome.NOT_JUDGED, note="this kind of target shows no log")
         return None
 
@@ -101,7 +112,9 @@ class Runner:
         if result.outcome is Outcome.ERROR:
             self._retried += 1
             self._forget(tuple(sorted(case.launch.items())))
-            result = evolve(self._attempt(case), attempts=2, note="the first attempt met an error of the engine")
+            result = evolve(
+                self._attempt(case), attempts=2, note="the first attempt met an error of the engine"
+            )
         elif result.outcome is Outcome.FAIL and self.again:
             second = self._attempt(case)
             if second.outcome is Outcome.PASS:
@@ -151,7 +164,9 @@ class Runner:
         """What a failure or a pass means in view of the clause's level and of the known gaps."""
         gap = next((gap for gap in self.known_gaps if gap.case == result.case.id), None)
         if gap and result.outcome is Outcome.FAIL:
-            return evolve(result, outcome=Outcome.KNOWN_GAP, note=f"{gap.reason} (since {gap.since})")
+            return evolve(
+                result, outcome=Outcome.KNOWN_GAP, note=f"{gap.reason} (since {gap.since})"
+            )
         if gap and result.outcome is Outcome.PASS:
             told = "it is listed as a known gap and passes: take it out of runtime.yaml"
             return evolve(result, outcome=Outcome.FAIL, mismatches=(told,))
@@ -164,7 +179,9 @@ class Runner:
 
         known = {case.id for case in cases.load()} | set(judged)
         return [
-            f"runtime.yaml lists a known gap for {gap.case}, which is no case" for gap in self.known_gaps if gap.case not in known
+            f"runtime.yaml lists a known gap for {gap.case}, which is no case"
+            for gap in self.known_gaps
+            if gap.case not in known
         ]
 
     def _server(self, launch: Mapping[str, str]) -> Running:

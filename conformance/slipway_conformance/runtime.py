@@ -93,13 +93,15 @@ class Runtime:
 
     @property
     def function_folder(self) -> Path:
-        """The conformance function of this language: beside the suite, or in the runtime's own folder."""
+        """The conformance function of this language: beside the suite, or in the runtime's own
+        folder."""
         beside = self.folder / "conformance"
         return beside if beside.is_dir() else data.root() / "functions" / self.language
 
 
 def load(path: Path) -> Runtime:
-    """The runtime that *path* (a folder or a runtime.yaml) describes; RuntimeFileError says what is wrong."""
+    """The runtime that *path* (a folder or a runtime.yaml) describes; RuntimeFileError says what is
+    wrong."""
     file = path / "runtime.yaml" if path.is_dir() else path
     if not file.is_file():
         raise RuntimeFileError(f"{file} does not exist: a runtime's folder holds a runtime.yaml")
@@ -112,7 +114,10 @@ def load(path: Path) -> Runtime:
         key=lambda problem: list(problem.absolute_path),
     )
     if problems:
-        lines = [f"{file}: {'/'.join(map(str, p.absolute_path)) or 'document'}: {p.message}" for p in problems]
+        lines = [
+            f"{file}: {'/'.join(map(str, p.absolute_path)) or 'document'}: {p.message}"
+            for p in problems
+        ]
         raise RuntimeFileError("\n".join(lines))
     return _from_values(values, file.parent.resolve())
 
@@ -134,10 +139,14 @@ def _from_values(values: Mapping[str, Any], folder: Path) -> Runtime:
         profiles=tuple(values["profiles"]),
         known_gaps=tuple(KnownGap(**gap) for gap in values.get("known_gaps", [])),
         requires=tuple(
-            Requirement(need["command"], str(need["minimum"]), tuple(need["version"]), need["install"])
+            Requirement(
+                need["command"], str(need["minimum"]), tuple(need["version"]), need["install"]
+            )
             for need in values.get("process", {}).get("requires", [])
         ),
-        checks=tuple(Check(check["name"], tuple(check["command"])) for check in values.get("checks", [])),
+        checks=tuple(
+            Check(check["name"], tuple(check["command"])) for check in values.get("checks", [])
+        ),
         bench=_bench(bench) if bench else None,
         folder=folder,
     )

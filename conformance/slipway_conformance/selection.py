@@ -16,7 +16,8 @@ class SelectionError(ValueError):
 
 @frozen
 class Selection:
-    """Each list narrows the choice; an empty one doesn't. ``ids`` is a set to keep to, None for no such limit."""
+    """Each list narrows the choice; an empty one doesn't. ``ids`` is a set to keep to, None for no
+    such limit."""
 
     patterns: Sequence[str] = ()
     clauses: Sequence[str] = ()
@@ -28,12 +29,18 @@ class Selection:
         chosen = list(cases)
         for kind, wanted, matches in (
             ("case", self.patterns, lambda case, word: fnmatch.fnmatchcase(case.id, word)),
-            ("clause", self.clauses, lambda case, word: f"{case.clause.number}.".startswith(f"{word.rstrip('.')}.")),
+            (
+                "clause",
+                self.clauses,
+                lambda case, word: f"{case.clause.number}.".startswith(f"{word.rstrip('.')}."),
+            ),
             ("profile", self.profiles, lambda case, word: case.profile == word),
         ):
             for word in wanted:
                 if not any(matches(case, word) for case in cases):
-                    raise SelectionError(f"no case matches --{kind} {word}: see --list for what there is")
+                    raise SelectionError(
+                        f"no case matches --{kind} {word}: see --list for what there is"
+                    )
             if wanted:
                 chosen = [case for case in chosen if any(matches(case, word) for word in wanted)]
         if self.ids is not None:

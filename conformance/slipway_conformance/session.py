@@ -41,7 +41,8 @@ class Exchanged:
 
 @define
 class Session:
-    """One run of one case. Mismatches are collected; nothing is raised until the case is over, but for ``require``."""
+    """One run of one case. Mismatches are collected; nothing is raised until the case is over, but
+    for ``require``."""
 
     case: Case
     launcher: Launcher
@@ -86,10 +87,17 @@ class Session:
         timeout: float = 15.0,
         wire: Wire | None = None,
     ) -> Answer:
-        """One request and its answer; WireError where none comes. ``steps`` go into the envelope, in raw mode into a
-        header; ``headers`` override the usual ones, None leaves one out."""
+        """One request and its answer; WireError where none comes. ``steps`` go into the envelope,
+        in raw mode into a header; ``headers`` override the usual ones, None leaves one out."""
         sent = self.request(
-            steps, envelope=envelope, headers=headers, secret=secret, method=method, target=target, body=body, raw=raw
+            steps,
+            envelope=envelope,
+            headers=headers,
+            secret=secret,
+            method=method,
+            target=target,
+            body=body,
+            raw=raw,
         )
         return self.send(sent, timeout=timeout, wire=wire)
 
@@ -126,7 +134,8 @@ class Session:
         return Sent(method, target, tuple(header_list(merged)), body or b"")
 
     def send(self, sent: Sent, *, timeout: float = 15.0, wire: Wire | None = None) -> Answer:
-        """Sends a request, on a connection of its own unless one is given, and keeps what was exchanged."""
+        """Sends a request, on a connection of its own unless one is given, and keeps what was
+        exchanged."""
         try:
             if wire is not None:
                 answer = wire.request(sent)
@@ -150,7 +159,9 @@ class Session:
         """GET of health or readiness, by its name in contract.yaml, without a secret."""
         return self.send(Sent("GET", contract.load().path(path), (), b""))
 
-    def head_lines(self, *, body: bytes = b"", method: str = "POST", target: str = "/") -> list[str]:
+    def head_lines(
+        self, *, body: bytes = b"", method: str = "POST", target: str = "/"
+    ) -> list[str]:
         """The lines of an honest head, for probes that spoil one of them."""
         terms = contract.load()
         return [
@@ -167,12 +178,16 @@ class Session:
             return [future.result() for future in [pool.submit(call) for call in calls]]
 
     def honest(self, within: float = 2.0) -> None:
-        """The target answers an honest caller within *within* seconds, retries of a refused connection included."""
+        """The target answers an honest caller within *within* seconds, retries of a refused
+        connection included."""
         deadline = time.monotonic() + within
         problem = "no answer"
         while time.monotonic() < deadline:
             try:
-                answer = self.invoke([{"do": "send", "text": "honest"}], timeout=max(0.1, deadline - time.monotonic()))
+                answer = self.invoke(
+                    [{"do": "send", "text": "honest"}],
+                    timeout=max(0.1, deadline - time.monotonic()),
+                )
             except WireError as error:
                 problem = str(error)
             else:
@@ -190,7 +205,9 @@ class Session:
     def log_of(self, invocation: str) -> list[logs.LogLine]:
         return [line for line in self.log() if line.invocation == invocation]
 
-    def wait_log(self, holds: Callable[[list[logs.LogLine]], bool], seconds: float = _LOG_SECONDS) -> bool:
+    def wait_log(
+        self, holds: Callable[[list[logs.LogLine]], bool], seconds: float = _LOG_SECONDS
+    ) -> bool:
         """Whether the log comes to be so within *seconds*: lines may arrive after the answer."""
         deadline = time.monotonic() + seconds
         while not holds(self.log()):
@@ -204,9 +221,14 @@ class Session:
 
     @contextlib.contextmanager
     def fresh(
-        self, env: Mapping[str, str] | None = None, *, folder: Path | None = None, wait: str | None = "ready"
+        self,
+        env: Mapping[str, str] | None = None,
+        *,
+        folder: Path | None = None,
+        wait: str | None = "ready",
     ) -> Iterator[Session]:
-        """A session on a target of its own, which may be broken and is removed afterwards; findings count here."""
+        """A session on a target of its own, which may be broken and is removed afterwards; findings
+        count here."""
         running = self.launcher.launch(env or {}, folder=folder, wait=wait)
         try:
             yield Session(self.case, self.launcher, running, self.found, self.exchanged)
@@ -236,7 +258,12 @@ def run_exchanges(session: Session) -> None:
     for exchange in session.case.exchanges:
         headers = dict(exchange.request.get("headers", {}))
         invocation = next(
-            (str(v) for k, v in headers.items() if k.lower() == contract.load().header("invocation")), new_id()
+            (
+                str(v)
+                for k, v in headers.items()
+                if k.lower() == contract.load().header("invocation")
+            ),
+            new_id(),
         )
         if exchange.request.get("secret", True) is True and exchange.expect.get("logs"):
             headers.setdefault(contract.load().header("invocation"), invocation)
@@ -263,7 +290,9 @@ def run_exchanges(session: Session) -> None:
         session.check(answer, **{k: v for k, v in exchange.expect.items() if k != "logs"})
         if exchange.expect.get("logs"):
             expect = exchange.expect
-            session.wait_log(lambda lines: not expectations.log_mismatches(expect, lines, invocation))
+            session.wait_log(
+                lambda lines: not expectations.log_mismatches(expect, lines, invocation)
+            )
             session.found.extend(expectations.log_mismatches(expect, session.log(), invocation))
 
     if session.case.together:
@@ -276,7 +305,12 @@ def run_exchanges(session: Session) -> None:
 def _with_type(
     headers: dict[str, Any], body: bytes | None, request: Mapping[str, Any]
 ) -> dict[str, str | list[str] | None]:
-    """A body given as text or bytes is sent as JSON unless the case says otherwise or the mode is raw."""
-    if body is None or request.get("raw") or any(name.lower() == "content-type" for name in headers):
+    """A body given as text or bytes is sent as JSON unless the case says otherwise or the mode is
+    raw."""
+    if (
+        body is None
+        or request.get("raw")
+        or any(name.lower() == "content-type" for name in headers)
+    ):
         return headers
     return {"content-type": "application/json", **headers}

@@ -1,7 +1,7 @@
-"""HTTP/1.1 as bytes: what is sent is exactly what was asked for, what comes back keeps its order and its duplicates.
+"""HTTP/1.1 as bytes: what is sent is exactly what was asked for, what comes back keeps its order
+and its duplicates.
 
-h11 reads the answers, so that a malformed one is an error here and not a surprise later.
-"""
+h11 reads the answers, so that a malformed one is an error here and not a surprise later."""
 
 from __future__ import annotations
 
@@ -35,7 +35,8 @@ class Sent:
 
 @frozen
 class Answer:
-    """An answer as it came in; ``headers`` in their order, names in lower case, ``seconds`` from request to end."""
+    """An answer as it came in; ``headers`` in their order, names in lower case, ``seconds`` from
+    request to end."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
@@ -76,7 +77,10 @@ class Wire:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()
 
@@ -97,7 +101,8 @@ class Wire:
         started = time.monotonic()
         deadline = started + (self.timeout if timeout is None else timeout)
         parser = h11.Connection(h11.CLIENT, max_incomplete_event_size=1 << 20)
-        # The parser wants to know a request before it reads an answer; what it would send is thrown away.
+        # The parser wants to know a request before it reads an answer; what it would send is thrown
+        # away.
         parser.send(h11.Request(method=method, target="/", headers=[("host", "conformance")]))
         parser.send(h11.EndOfMessage())
         if self._rest:
@@ -118,14 +123,19 @@ class Wire:
                 body += event.data
             elif isinstance(event, h11.EndOfMessage) and head is not None:
                 self._rest = parser.trailing_data[0]
-                headers = tuple((name.decode(), value.decode("latin-1")) for name, value in head.headers)
+                headers = tuple(
+                    (name.decode(), value.decode("latin-1")) for name, value in head.headers
+                )
                 version = head.http_version.decode()
-                return Answer(head.status_code, headers, bytes(body), time.monotonic() - started, version)
+                return Answer(
+                    head.status_code, headers, bytes(body), time.monotonic() - started, version
+                )
             elif isinstance(event, h11.ConnectionClosed):
                 raise WireError("the connection was closed without an answer")
 
     def closed(self, timeout: float = 2.0) -> bool:
-        """Whether the other side closes within *timeout* seconds; what it still sends is thrown away."""
+        """Whether the other side closes within *timeout* seconds; what it still sends is thrown
+        away."""
         deadline = time.monotonic() + timeout
         try:
             while self._receive(deadline):
@@ -159,14 +169,17 @@ class Wire:
 
 
 def encode(sent: Sent, host: str) -> bytes:
-    """The bytes of a request; ``host`` and ``content-length`` are added where they are not given."""
+    """The bytes of a request; ``host`` and ``content-length`` are added where they are not
+    given."""
     names = {name.lower() for name, _ in sent.headers}
     lines = [f"{sent.method} {sent.target} HTTP/1.1"]
     if "host" not in names:
         lines.append(f"host: {host}")
     lines.extend(f"{name}: {value}" for name, value in sent.headers)
-    if "content-length" not in names and "transfer-encoding" not in names and (
-        sent.body or sent.method not in ("GET", "HEAD")
+    if (
+        "content-length" not in names
+        and "transfer-encoding" not in names
+        and (sent.body or sent.method not in ("GET", "HEAD"))
     ):
         lines.append(f"content-length: {len(sent.body)}")
     return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + sent.body
@@ -176,6 +189,8 @@ def header_list(headers: Mapping[str, str | list[str] | None]) -> HeaderList:
     """A mapping as lines: a list is several, None is none."""
     lines: HeaderList = []
     for name, value in headers.items():
-        values: Iterable[str] = [] if value is None else [value] if isinstance(value, str) else value
+        values: Iterable[str] = (
+            [] if value is None else [value] if isinstance(value, str) else value
+        )
         lines.extend((name, one) for one in values)
     return lines

@@ -1,4 +1,5 @@
-"""What is judged: an image, a pair of scripts on this machine, or a server that somebody else started."""
+"""What is judged: an image, a pair of scripts on this machine, or a server that somebody else
+started."""
 
 from .base import Ability, Launcher, Running, Stats, TargetError
 

@@ -15,7 +15,8 @@ from .. import contract
 
 
 class TargetError(Exception):
-    """The target could not be had (no engine, a failed build, a launch that died). Never counts as conformance."""
+    """The target could not be had (no engine, a failed build, a launch that died). Never counts as
+    conformance."""
 
 
 class Ability(StrEnum):
@@ -34,7 +35,8 @@ class Ability(StrEnum):
 
 @frozen
 class Stats:
-    """What a running target uses: open descriptors, resident bytes, processor seconds since its start."""
+    """What a running target uses: open descriptors, resident bytes, processor seconds since its
+    start."""
 
     descriptors: int
     memory: int
@@ -73,7 +75,8 @@ class Running(ABC):
         """Ends and removes it. Harmless when it has ended."""
 
     def wait_ready(self, timeout: float, *, path: str = "ready") -> None:
-        """Returns as soon as health or readiness answers 200; TargetError with the last log lines otherwise."""
+        """Returns as soon as health or readiness answers 200; TargetError with the last log lines
+        otherwise."""
         url = f"http://{self.host}:{self.port}{contract.load().path(path)}"
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
@@ -104,9 +107,12 @@ class Launcher(ABC):
         """Builds the conformance function and whatever else a launch needs; once per run."""
 
     @abstractmethod
-    def launch(self, env: Mapping[str, str], *, folder: Path | None = None, wait: str | None = "ready") -> Running:
-        """A server with *env* beyond the usual environment (a None-like empty string is passed as it is), on another
-        build *folder* if given. *wait* names what must answer 200 before it returns, None returns at once."""
+    def launch(
+        self, env: Mapping[str, str], *, folder: Path | None = None, wait: str | None = "ready"
+    ) -> Running:
+        """A server with *env* beyond the usual environment (a None-like empty string is passed as
+        it is), on another build *folder* if given. *wait* names what must answer 200 before it
+        returns, None returns at once."""
 
     @abstractmethod
     def close(self) -> None:

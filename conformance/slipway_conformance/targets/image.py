@@ -1,4 +1,5 @@
-"""Images: a build image that builds, a launch image that serves, through testcontainers and the docker SDK."""
+"""Images: a build image that builds, a launch image that serves, through testcontainers and the
+docker SDK."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ from .base import Ability, Launcher, Running, Stats, TargetError
 
 RUN_LABEL = "org.slipway.run"
 _START_SECONDS = 30.0
-# The reaper is an image of its own, which an offline machine hasn't got. Leftovers are swept by label instead.
+# The reaper is an image of its own, which an offline machine hasn't got. Leftovers are swept by
+# label instead.
 testcontainers_config.ryuk_disabled = True
 
 
@@ -36,7 +38,9 @@ def client() -> docker.DockerClient:
         found = docker.from_env()
         found.ping()
     except (docker.errors.DockerException, requests.RequestException) as error:
-        raise TargetError(f"no container engine answers ({error}): start one, or use a process target") from error
+        raise TargetError(
+            f"no container engine answers ({error}): start one, or use a process target"
+        ) from error
     return found
 
 
@@ -94,7 +98,8 @@ class RunningContainer(Running):
         figures = self.container.client.api.stats(self.container.id, stream=False, one_shot=True)
         memory = figures["memory_stats"]
         used = memory.get("usage", 0) - memory.get("stats", {}).get("inactive_file", 0)
-        # Privileged, since a server may hide its descriptors from the user id that it shares with the function.
+        # Privileged, since a server may hide its descriptors from the user id that it shares with
+        # the function.
         script = "for p in /proc/[0-9]*; do [ -e $p/exe ] && ls $p/fd 2>/dev/null | wc -l; done"
         listed = self.container.exec_run(["sh", "-c", script], user="0", privileged=True)
         counts = [int(word) for word in listed.output.split() if word.isdigit()]
@@ -116,7 +121,8 @@ class RunningContainer(Running):
 
 
 class ImageLauncher(Launcher):
-    """A launch image, and the build image beside it that builds the conformance function *function*."""
+    """A launch image, and the build image beside it that builds the conformance function
+    *function*."""
 
     def __init__(self, image: str, function: Path | None, build_image: str | None = None) -> None:
         self.name = image
@@ -183,7 +189,9 @@ class ImageLauncher(Launcher):
         wrapped.ports = {port: ("127.0.0.1", None)}
         for name, value in full.items():
             wrapped.with_env(name, value)
-        wrapped.with_kwargs(**self._hardening(), volumes=self._volumes(folder), labels={RUN_LABEL: self._run})
+        wrapped.with_kwargs(
+            **self._hardening(), volumes=self._volumes(folder), labels={RUN_LABEL: self._run}
+        )
         try:
             container = wrapped.start().get_wrapped_container()
         except (docker.errors.DockerException, requests.RequestException) as error:
@@ -218,7 +226,9 @@ class ImageLauncher(Launcher):
         try:
             found = self._engine.images.get(image)
         except docker.errors.ImageNotFound as error:
-            raise TargetError(f"there is no image {image} on this machine: build or pull it first") from error
+            raise TargetError(
+                f"there is no image {image} on this machine: build or pull it first"
+            ) from error
         return dict(found.labels)
 
     def _hardening(self) -> dict[str, Any]:

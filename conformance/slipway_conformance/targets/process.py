@@ -1,4 +1,5 @@
-"""Plain processes: build.sh and launch.sh with the machine's own toolchain, or any command that serves."""
+"""Plain processes: build.sh and launch.sh with the machine's own toolchain, or any command that
+serves."""
 
 from __future__ import annotations
 
@@ -22,9 +23,19 @@ from ..runtime import Runtime
 from .base import Ability, Launcher, Running, Stats, TargetError
 
 _START_SECONDS = 30.0
-# What a process needs of its surroundings to find its toolchain and its certificates, and nothing that it would leak.
+# What a process needs of its surroundings to find its toolchain and its certificates, and nothing
+# that it would leak.
 _PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "CARGO_HOME", "RUSTUP_HOME", "PYENV_ROOT")
-_PASSED_ON_ENDS = ("_CERT", "_CAFILE", "_CA_CERTS", "_CA_BUNDLE", "_CERT_FILE", "_CERT_DIR", "_PROXY", "_proxy")
+_PASSED_ON_ENDS = (
+    "_CERT",
+    "_CAFILE",
+    "_CA_CERTS",
+    "_CA_BUNDLE",
+    "_CERT_FILE",
+    "_CERT_DIR",
+    "_PROXY",
+    "_proxy",
+)
 
 
 def surroundings() -> dict[str, str]:
@@ -115,13 +126,19 @@ class CommandLauncher(Launcher):
     """Launches a command that reads the contract's variables."""
 
     def __init__(
-        self, name: str, command: Sequence[str], env: Mapping[str, str] | None = None, abilities: Iterable[str] = ()
+        self,
+        name: str,
+        command: Sequence[str],
+        env: Mapping[str, str] | None = None,
+        abilities: Iterable[str] = (),
     ) -> None:
         self.name = name
         self._command = list(command)
         self._env = dict(env or {})
         self._running: list[RunningProcess] = []
-        self.abilities = frozenset({Ability.LOGS, Ability.LAUNCH, Ability.SIGNALS, Ability.STATS, *abilities})
+        self.abilities = frozenset(
+            {Ability.LOGS, Ability.LAUNCH, Ability.SIGNALS, Ability.STATS, *abilities}
+        )
 
     def prepare(self) -> None:
         """Nothing to do: the command is there."""
@@ -152,7 +169,9 @@ class CommandLauncher(Launcher):
             )
         except OSError as error:
             raise TargetError(f"{self._command[0]} can't be started: {error}") from error
-        running = RunningProcess(self.name, "127.0.0.1", port, full.get(terms.variable("secret"), ""), process)
+        running = RunningProcess(
+            self.name, "127.0.0.1", port, full.get(terms.variable("secret"), ""), process
+        )
         self._running.append(running)
         if wait:
             running.wait_ready(_START_SECONDS, path=wait)
@@ -177,7 +196,9 @@ class ScriptsLauncher(CommandLauncher):
         abilities = {Ability.BUILD, Ability.SCRIPTS}
         if runtime.kind == "interpreted":
             abilities.add(Ability.SOURCE)
-        super().__init__(f"{runtime.language} (process)", [str(home / "launch.sh")], variables, abilities)
+        super().__init__(
+            f"{runtime.language} (process)", [str(home / "launch.sh")], variables, abilities
+        )
         self.language = runtime.language
 
     def prepare(self) -> None:
@@ -185,7 +206,9 @@ class ScriptsLauncher(CommandLauncher):
         self._built.mkdir(parents=True)
         code, output = self.build(self.function, self._built)
         if code:
-            raise TargetError(f"build.sh failed on {self.function} with exit code {code}:\n{output[-3000:]}")
+            raise TargetError(
+                f"build.sh failed on {self.function} with exit code {code}:\n{output[-3000:]}"
+            )
 
     def install(self) -> None:
         """Puts the server into the home folder, again whenever the runtime's files are newer."""
@@ -209,7 +232,9 @@ class ScriptsLauncher(CommandLauncher):
             errors="replace",
         )
         if done.returncode:
-            raise TargetError(f"install.sh of {self.runtime.language} failed:\n{done.stdout[-3000:]}")
+            raise TargetError(
+                f"install.sh of {self.runtime.language} failed:\n{done.stdout[-3000:]}"
+            )
         stamp.touch()
         os.utime(stamp, (began, began))
 

@@ -54,7 +54,9 @@ class UrlLauncher(Launcher):
     def prepare(self) -> None:
         """It is there already."""
 
-    def launch(self, env: Mapping[str, str], *, folder: Path | None = None, wait: str | None = "ready") -> Running:
+    def launch(
+        self, env: Mapping[str, str], *, folder: Path | None = None, wait: str | None = "ready"
+    ) -> Running:
         if env or folder:
             raise TargetError("a URL can't be launched again with other settings")
         if wait:

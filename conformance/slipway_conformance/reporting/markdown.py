@@ -1,0 +1,42 @@
+"""A report's document as Markdown, for the summary page of a CI run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..outcomes import Outcome
+
+
+def render(document: dict[str, Any]) -> str:
+    """A table of targets, then each failure in a foldable block."""
+    lines = [
+        f"### Conformance with contract {document['contract']}",
+        "",
+        "| target | conforms | "
+        + " | ".join(outcome.value for outcome in Outcome)
+        + " | seconds |",
+        "|---" * (len(Outcome) + 3) + "|",
+    ]
+    for target in document["targets"]:
+        counts = " | ".join(str(target["counts"][outcome.value]) for outcome in Outcome)
+        lines.append(
+            f"| {target['name']} | {'yes' if target['conforms'] else '**no**'} | {counts} | {target['seconds']:.0f} |"
+        )
+    for target in document["targets"]:
+        lines += [f"\n**{target['name']}**: {problem}" for problem in target["problems"]]
+        for result in target["results"]:
+            if result["outcome"] in (Outcome.FAIL, Outcome.WARNING, Outcome.ERROR):
+                lines += [
+                    "",
+                    f"<details><summary>{target['name']}: {result['case']} ({result['outcome']})</summary>",
+                    "",
+                ]
+                lines += [
+                    f"Clause {result['clause']}: {document['clauses'][result['clause']]['text']}",
+                    "",
+                    "```",
+                ]
+                lines += result["mismatches"]
+                lines += [exchange["curl"] for exchange in result["exchanges"][-1:]]
+                lines += ["```", "</details>"]
+    return "\n".join(lines) + "\n"

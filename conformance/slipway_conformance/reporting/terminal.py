@@ -1,0 +1,101 @@
+"""A report on a terminal: progress while it runs, one line a group, then every failure in full."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from .. import explain
+from ..outcomes import Outcome, Report, Result, TargetReport
+
+_MARKS = {
+    Outcome.PASS: ("pass", "green"),
+    Outcome.FAIL: ("FAIL", "bold red"),
+    Outcome.WARNING: ("warn", "yellow"),
+    Outcome.KNOWN_GAP: ("gap", "cyan"),
+    Outcome.NOT_SUPPORTED: ("n/s", "dim"),
+    Outcome.NOT_JUDGED: ("n/j", "dim"),
+    Outcome.ERROR: ("ERROR", "bold magenta"),
+}
+
+
+class Watch:
+    """Shows how far a run is; a context manager whose ``tell`` is the runner's watcher."""
+
+    def __init__(self, console: Console, title: str, total: int) -> None:
+        self._console = console
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[last]}"),
+            console=console,
+            transient=True,
+        )
+        self._task = self._progress.add_task(
+            title, total=total, last="building the conformance function"
+        )
+
+    def __enter__(self) -> Watch:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *ignored: object) -> None:
+        self._progress.stop()
+
+    def tell(self, result: Result) -> None:
+        self._progress.update(self._task, advance=1, last=result.case.id)
+        if result.outcome in (Outcome.FAIL, Outcome.ERROR):
+            self._console.print(f"  [bold red]{result.outcome}[/] {result.case.id}")
+
+
+def show(console: Console, report: Report) -> None:
+    """Each target's groups, what failed, and the verdict."""
+    for target in report.targets:
+        _groups(console, target)
+        for result in target.results:
+            if result.outcome in (Outcome.FAIL, Outcome.WARNING, Outcome.ERROR):
+                console.print()
+                console.print(
+                    explain.failure(result, target.language or target.name),
+                    markup=False,
+                    highlight=False,
+                )
+        for problem in target.problems:
+            console.print(f"[bold red]problem[/] {escape(problem)}")
+        _verdict(console, target)
+
+
+def _groups(console: Console, target: TargetReport) -> None:
+    groups: dict[str, list[Result]] = defaultdict(list)
+    for result in target.results:
+        groups[f"{result.case.clause.number.split('.')[0]} {result.case.clause.section}"].append(
+            result
+        )
+    table = Table(title=target.name, title_justify="left", box=None, pad_edge=False)
+    table.add_column("section")
+    for outcome in Outcome:
+        table.add_column(_MARKS[outcome][0], justify="right", style=_MARKS[outcome][1])
+    table.add_column("s", justify="right")
+    for name, results in groups.items():
+        counts = [sum(result.outcome is outcome for result in results) for outcome in Outcome]
+        seconds = sum(result.seconds for result in results)
+        table.add_row(name, *(str(count) if count else "·" for count in counts), f"{seconds:.1f}")
+    console.print(table)
+
+
+def _verdict(console: Console, target: TargetReport) -> None:
+    counts = ", ".join(
+        f"{count} {outcome}" for outcome in Outcome if (count := target.count(outcome))
+    )
+    word = "[bold green]conforms[/]" if target.conforms else "[bold red]does not conform[/]"
+    if not target.judged:
+        counts = counts or "no case ran"
+        word = "[bold red]nothing was judged[/]"
+    retried = f", {target.retried} retried after an error of the engine" if target.retried else ""
+    console.print(f"{escape(target.name)} {word}: {counts} in {target.seconds:.1f} s{retried}")
