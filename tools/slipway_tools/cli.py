@@ -37,9 +37,7 @@ Port = Annotated[int, typer.Option(help="The loopback port to serve on.", min=1,
 Env = Annotated[
     list[str] | None, typer.Option("--env", "-e", help="A variable for the function: NAME=value.")
 ]
-Names = Annotated[
-    list[str] | None, typer.Argument(metavar="[RUNTIME]...", help="All without one.")
-]
+Names = Annotated[list[str] | None, typer.Argument(metavar="[RUNTIME]...", help="All without one.")]
 
 
 @app.command()
@@ -118,7 +116,10 @@ def invoke(
         str | None, typer.Option(help="http://HOST:PORT; default: the latest launch.")
     ] = None,
     secret: Annotated[
-        str | None, typer.Option(envvar=contract.load().variable("secret"), help="Default: that of the launch.")
+        str | None,
+        typer.Option(
+            envvar=contract.load().variable("secret"), help="Default: that of the launch."
+        ),
     ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write the answer's body to a file.")
@@ -170,7 +171,9 @@ def images_list() -> None:
         _show_images(require_docker(run).client)
 
 
-engine = typer.Typer(help="The container engine that Slipway starts where none runs.", no_args_is_help=True)
+engine = typer.Typer(
+    help="The container engine that Slipway starts where none runs.", no_args_is_help=True
+)
 app.add_typer(engine, name="engine")
 
 
@@ -184,7 +187,11 @@ def engine_start() -> None:
     with Run() as run:
         require_docker(run)
         kept = daemon.keep()
-    say("It runs until ./slipway engine stop." if kept else "One runs already, started by somebody else.")
+    say(
+        "It runs until ./slipway engine stop."
+        if kept
+        else "One runs already, started by somebody else."
+    )
 
 
 @engine.command("stop")
@@ -202,6 +209,121 @@ def doctor() -> None:
     from .doctor import doctor
 
     raise typer.Exit(doctor())
+
+
+@app.command()
+def verify(
+    target: Annotated[
+        str, typer.Argument(metavar="RUNTIME|IMAGE|URL", help="What is to be judged.")
+    ],
+    engine: Engine = None,
+    case: Annotated[
+        list[str] | None, typer.Option("--case", help="Only cases with this id or glob.")
+    ] = None,
+    clause: Annotated[
+        list[str] | None, typer.Option("--clause", help="Only cases of this clause or section.")
+    ] = None,
+    profile: Annotated[
+        list[str] | None, typer.Option("--profile", help="Only cases of this profile.")
+    ] = None,
+    failed: Annotated[bool, typer.Option("--failed", help="Only what failed last time.")] = False,
+    list_only: Annotated[
+        bool, typer.Option("--list", help="Show the chosen cases and run none.")
+    ] = False,
+    function: Annotated[
+        Path | None, typer.Option(help="The conformance function of an image from elsewhere.")
+    ] = None,
+    secret: Annotated[
+        str,
+        typer.Option(envvar=contract.load().variable("secret"), help="That of the URL's server."),
+    ] = "",
+    reports: Annotated[
+        Path | None, typer.Option(help="Folder for the reports. Default: reports.")
+    ] = None,
+    write_gaps: Annotated[
+        bool, typer.Option("--write-gaps", help="List what fails as known gaps in runtime.yaml.")
+    ] = False,
+) -> None:
+    """Judge a runtime, an image or a running server by the contract."""
+    from slipway_conformance import cli as suite
+
+    from . import verify as verb
+    from .repository import root
+
+    reports = reports or root() / "reports"
+    selection = suite.selection_of(case, clause, profile, failed, reports)
+    if list_only:
+        suite.list_cases(selection)
+        return
+    wanted = verb.Wanted(target, engine, secret, function, reports, write_gaps)
+    raise typer.Exit(verb.verify(wanted, selection))
+
+
+@app.command()
+def new(
+    target: Annotated[str, typer.Argument(metavar="DIR|runtime")],
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="After `runtime`: the new language.")
+    ] = None,
+    runtime: RuntimeName = None,
+) -> None:
+    """Write a function's folder (new DIR --runtime NAME), or a runtime's (new runtime NAME)."""
+    from . import new as verb
+
+    if target == "runtime" and name:
+        verb.new_runtime(name)
+    elif name:
+        raise ToolError(
+            f"`new {target} {name}` says two things: new DIR --runtime NAME, or new runtime NAME."
+        )
+    else:
+        verb.new_function(Path(target), runtime)
+
+
+@app.command()
+def test(
+    names: Names = None,
+    stop: Annotated[
+        bool, typer.Option("--stop", help="Build no image where a check has failed before.")
+    ] = False,
+) -> None:
+    """Run everything: formatters, linters, types, unit tests, images, and the suite on all of them."""
+    from .test.run import test
+
+    raise typer.Exit(test(names or [], stop=stop))
+
+
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    add_help_option=False,
+)
+def bench(context: typer.Context) -> None:
+    """Measure runtimes beside the bare servers of their languages."""
+    from .bench.cli import app as measure
+
+    measure(context.args, prog_name="slipway bench")
+
+
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    add_help_option=False,
+)
+def mutants(context: typer.Context) -> None:
+    """Prove the suite: the reference passes, and each broken copy of it is caught."""
+    from slipway_conformance.cli import app as suite
+
+    suite(["prove", *context.args], prog_name="slipway")
+
+
+@app.command()
+def report(
+    old: Annotated[Path, typer.Argument(help="A report.json.")],
+    new: Annotated[Path, typer.Argument(help="A later one.")],
+) -> None:
+    """Show what changed between two reports; exit code 1 where something did."""
+    from slipway_conformance.cli import app as suite
+
+    suite(["diff", str(old), str(new)], prog_name="slipway report")
 
 
 def _show_images(client: DockerClient) -> None:

@@ -94,14 +94,18 @@ def invoke(host: str, port: int, secret: str, call: Call) -> Answer:
     return _answer(status, found, content, terms.header("error"))
 
 
-def _answer(status: int, headers: dict[str, list[str]], content: bytes, error_header: str) -> Answer:
+def _answer(
+    status: int, headers: dict[str, list[str]], content: bytes, error_header: str
+) -> Answer:
     refused = headers.get(error_header)
     if refused:
         try:
             told = json.loads(content)["error"]
         except (ValueError, KeyError, TypeError):
             told = {"code": refused[0], "message": content.decode("utf-8", "replace")}
-        raise ToolError(f"The runtime refused the request: {status} {told['code']}: {told['message']}")
+        raise ToolError(
+            f"The runtime refused the request: {status} {told['code']}: {told['message']}"
+        )
     try:
         found = json.loads(content)
         body = found["body"]
@@ -138,4 +142,3 @@ def _send(
         return response.status, found, response.read()
     finally:
         connection.close()
-

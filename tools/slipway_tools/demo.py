@@ -45,7 +45,9 @@ def demo(runtime: str | None, kind: Kind | None) -> None:
     if answer.status >= 400:
         raise ToolError(f"The example answered {answer.status}.")
     language = choice.runtime.language
-    say(f"\nDrained and removed. Next: ./slipway new hello --runtime {language} && ./slipway dev hello")
+    say(
+        f"\nDrained and removed. Next: ./slipway new hello --runtime {language} && ./slipway dev hello"
+    )
 
 
 def _pick(engine: Engine, runtime: str | None) -> Choice:
@@ -54,7 +56,8 @@ def _pick(engine: Engine, runtime: str | None) -> Choice:
         problems = engine.lacks(choice)
         if problems:
             raise ToolError(
-                f"This machine can't run {choice.name} as plain processes:\n  " + "\n  ".join(problems)
+                f"This machine can't run {choice.name} as plain processes:\n  "
+                + "\n  ".join(problems)
             )
         return choice
     problems = []
@@ -67,5 +70,6 @@ def _pick(engine: Engine, runtime: str | None) -> Choice:
             return choice
         problems += lacking
     raise ToolError(
-        "No runtime can run here. One of these mends it:\n  " + "\n  ".join(problems or ["add a runtime"])
+        "No runtime can run here. One of these mends it:\n  "
+        + "\n  ".join(problems or ["add a runtime"])
     )

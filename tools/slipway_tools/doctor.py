@@ -53,7 +53,9 @@ def _engine() -> list[Finding]:
     client = endpoint.find()
     if client is None:
         if daemon.can_start():
-            return [Finding("container engine", "none; Slipway installs or starts one when it needs it")]
+            return [
+                Finding("container engine", "none; Slipway installs or starts one when it needs it")
+            ]
         remedy = "install and start Docker, or Podman with its socket"
         return [Finding("container engine", "none answers", remedy)]
     version = client.version()["Version"]
@@ -64,14 +66,18 @@ def _engine() -> list[Finding]:
     found.append(
         Finding("BuildKit client", " ".join(builder.command))
         if builder
-        else Finding("BuildKit client", "none", "apt-get install docker.io, or the docker-buildx plugin")
+        else Finding(
+            "BuildKit client", "none", "apt-get install docker.io, or the docker-buildx plugin"
+        )
     )
     base = standin.wanted()
     if standin.is_standin(client, base):
         found.append(Finding("base image", f"{base}, made on this machine: not for publishing"))
     else:
         there = client.images.list(name=base)
-        found.append(Finding("base image", base if there else f"{base} is fetched when it is needed"))
+        found.append(
+            Finding("base image", base if there else f"{base} is fetched when it is needed")
+        )
     return found
 
 

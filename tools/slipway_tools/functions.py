@@ -101,4 +101,3 @@ def start(
 
 def print_line(line: str) -> None:
     console.print(log_text(line), soft_wrap=True)
-

@@ -13,9 +13,7 @@ from .errors import ToolError
 from .terminal import say, show_answer
 
 
-def invoke(
-    call: client.Call, url: str | None, secret: str | None, output: Path | None
-) -> int:
+def invoke(call: client.Call, url: str | None, secret: str | None, output: Path | None) -> int:
     """Calls the server at *url*, or the latest that was launched; exit code 1 where the function failed."""
     host, port, known = _where(url, secret)
     answer = client.invoke(host, port, known, call)
@@ -71,5 +69,7 @@ def _where(url: str | None, secret: str | None) -> tuple[str, int, str]:
     if parts.scheme != "http" or not parts.hostname:
         raise ToolError(f"{url} is no address of a runtime: http://HOST:PORT")
     if not secret:
-        raise ToolError("A server that somebody else launched needs its secret: --secret, or RUNTIME_SECRET.")
+        raise ToolError(
+            "A server that somebody else launched needs its secret: --secret, or RUNTIME_SECRET."
+        )
     return parts.hostname, parts.port or 80, secret

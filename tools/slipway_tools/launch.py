@@ -1,4 +1,4 @@
-"""The verbs `build`, `launch` and `dev`: a function's folder built, served with its log, and served again at each change."""
+"""The verbs `build`, `launch` and `dev`: a function built, served, and served anew at each change."""
 
 from __future__ import annotations
 

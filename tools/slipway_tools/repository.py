@@ -15,7 +15,16 @@ from .errors import ToolError
 
 NAMESPACE = "slipway"
 # Folders that hold what tools made, not what somebody wrote.
-MADE = {".home", ".mypy_cache", ".ruff_cache", ".venv", "__pycache__", "dist", "node_modules", "target"}
+MADE = {
+    ".home",
+    ".mypy_cache",
+    ".ruff_cache",
+    ".venv",
+    "__pycache__",
+    "dist",
+    "node_modules",
+    "target",
+}
 
 
 @cache

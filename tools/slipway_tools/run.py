@@ -1,7 +1,7 @@
 """What one run of a verb makes, and that nothing of it stays: not after an error, Ctrl-C or SIGTERM.
 
-Containers carry the run's name in a label and folders in their name. The name begins with the owner's process id, so that a later run
-finds what a killed one left.
+Containers carry the run's name in a label and folders in their name. The name begins with the
+owner's process id, so that a later run finds what a killed one left.
 """
 
 from __future__ import annotations

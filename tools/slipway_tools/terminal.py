@@ -133,7 +133,10 @@ def show_answer(answer: Answer) -> None:
     for entry in answer.logs:
         colour = "red" if entry.level == "error" else "default"
         console.print(
-            f"[dim]log {escape(entry.time[11:23])}[/] [{colour}]{escape(entry.message)}[/]", soft_wrap=True
+            f"[dim]log {escape(entry.time[11:23])}[/] [{colour}]{escape(entry.message)}[/]",
+            soft_wrap=True,
         )
     if answer.error:
-        console.print(f"[red]{escape(str(answer.error['code']))}[/]: {escape(str(answer.error['message']))}")
+        console.print(
+            f"[red]{escape(str(answer.error['code']))}[/]: {escape(str(answer.error['message']))}"
+        )

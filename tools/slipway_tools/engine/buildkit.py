@@ -61,7 +61,12 @@ def build(wanted: Build, tell: Tell) -> None:
         if found:
             tell(found[1])
 
-    system.stream([*command, str(wanted.context)], shown, env=os.environ | dict(how.env), what=f"Building {wanted.tag}")
+    system.stream(
+        [*command, str(wanted.context)],
+        shown,
+        env=os.environ | dict(how.env),
+        what=f"Building {wanted.tag}",
+    )
 
 
 @cache

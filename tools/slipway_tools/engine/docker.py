@@ -15,13 +15,21 @@ from docker.models.containers import Container
 from docker.types import Mount
 from slipway_conformance import contract
 
-
 from ..errors import ToolError
 from ..repository import Choice
 from ..run import LABEL, Run, abandoned
 from ..terminal import Steps
 from . import images
-from .model import EXIT_SECONDS, LOOPBACK, Engine, Launched, LaunchOptions, Tell, free_port, last_lines
+from .model import (
+    EXIT_SECONDS,
+    LOOPBACK,
+    Engine,
+    Launched,
+    LaunchOptions,
+    Tell,
+    free_port,
+    last_lines,
+)
 
 
 class DockerEngine(Engine):

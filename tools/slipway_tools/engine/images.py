@@ -14,10 +14,10 @@ from rich.table import Table
 from slipway_conformance import contract
 
 from .. import repository
-from . import buildkit, standin
 from ..repository import Choice
 from ..run import Run
 from ..terminal import Steps
+from . import buildkit, standin
 
 BASE = f"{repository.NAMESPACE}/base:1"
 # A digest of the files that an image was built from.
@@ -40,11 +40,9 @@ def tag(choice: Choice, role: str) -> str:
     return choice.build_image if role == "build" else choice.launch_image
 
 
-def ensure(
-    client: docker.DockerClient, wanted: Sequence[Choice], run: Run, steps: Steps
-) -> None:
+def ensure(client: docker.DockerClient, wanted: Sequence[Choice], run: Run, steps: Steps) -> None:
     """Builds those images of *wanted* that are missing or older than the runtime's files."""
-    stale = [c for c in wanted if not all(_current(client, tag(c, role), c) for role in ROLES)]
+    stale = [c for c in wanted if not all(current(client, c, role) for role in ROLES)]
     if stale:
         build(client, stale, run, steps)
 
@@ -125,9 +123,10 @@ def _created(image: Image) -> datetime.datetime:
     return datetime.datetime.fromisoformat(text).replace(tzinfo=datetime.UTC)
 
 
-def _current(client: docker.DockerClient, name: str, choice: Choice) -> bool:
+def current(client: docker.DockerClient, choice: Choice, role: str) -> bool:
+    """Whether an image is there and made from the files as they stand."""
     try:
-        return client.images.get(name).labels.get(SOURCE_LABEL) == _source(choice)
+        return client.images.get(tag(choice, role)).labels.get(SOURCE_LABEL) == _source(choice)
     except ImageNotFound:
         return False
 

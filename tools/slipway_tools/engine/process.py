@@ -18,7 +18,6 @@ from slipway_conformance import contract
 from slipway_conformance.runtime import Requirement, Runtime
 
 from .. import repository
-from ..errors import ToolError
 from ..repository import Choice
 from ..run import Run
 from ..terminal import Steps

@@ -1,7 +1,8 @@
-"""The image that everything is built on: pulled where a registry answers, else made from Debian's packages.
+"""The image that everything is built on: pulled where a registry answers, else made from packages.
 
-What is made here stands in for the published image on this machine only: it trusts the certificates that the machine
-itself trusts beyond the usual ones (a company's network re-signs what it lets through), which no published image may hold.
+What is made here stands in for the published image on this machine only: it trusts the certificates
+that the machine itself trusts beyond the usual ones (a company's network re-signs what it lets
+through), which no published image may hold.
 """
 
 from __future__ import annotations
@@ -58,7 +59,9 @@ def ensure(client: docker.DockerClient, name: str, run: Run, step: Step) -> None
         return
     suite = _SUITE.match(name)
     if suite is None:
-        raise ToolError(f"No registry answers, and {name} can't be made without one: only debian:<suite>-slim can.")
+        raise ToolError(
+            f"No registry answers, and {name} can't be made without one: only debian:<suite>-slim can."
+        )
     _bootstrap(client, name, suite[1], run, step)
 
 
@@ -112,7 +115,7 @@ def _bootstrap(client: docker.DockerClient, name: str, suite: str, run: Run, ste
             "--variant=minbase",
             "--include=ca-certificates",
             # Suites that move may carry an expired Release file on a mirror; signatures are still checked.
-            "--aptopt=Acquire::Check-Valid-Until \"false\"",
+            '--aptopt=Acquire::Check-Valid-Until "false"',
             "--dpkgopt=path-exclude=/usr/share/doc/*",
             "--dpkgopt=path-exclude=/usr/share/man/*",
             "--dpkgopt=path-exclude=/usr/share/locale/*",
@@ -168,5 +171,3 @@ def mirror(sources: Iterable[str]) -> str:
         "apt's sources name no Debian mirror (an address that ends in /debian), and no registry answers: "
         "load the base image by hand, or use the machine's own toolchain: --engine process"
     )
-
-

@@ -8,6 +8,7 @@ import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 
 from ..errors import ToolError
 from .model import Tell, last_lines
@@ -28,7 +29,12 @@ def install(packages: Sequence[str], tell: Tell) -> None:
 
 
 def stream(
-    command: Sequence[str], tell: Tell, *, env: Mapping[str, str] | None = None, what: str = ""
+    command: Sequence[str],
+    tell: Tell,
+    *,
+    env: Mapping[str, str] | None = None,
+    what: str = "",
+    cwd: Path | None = None,
 ) -> str:
     """Runs *command*, tells each line as it comes, returns all of them; ToolError when it fails.
 
@@ -37,6 +43,7 @@ def stream(
     process = subprocess.Popen(
         command,
         env=env,
+        cwd=cwd,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -1,0 +1,1 @@
+"""The verb `test`: everything that this repository can prove about itself, in one run."""

@@ -1,0 +1,181 @@
+"""What needs an engine: all images, each language's own formatters and linters, and the suite on every image."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from docker.errors import DockerException
+from docker.types import Mount
+from slipway_conformance import (
+    Outcome,
+    Report,
+    Result,
+    Selection,
+    Subject,
+    TargetReport,
+    cases,
+    explain,
+    verify,
+)
+from slipway_conformance.reporting.write import write
+from slipway_conformance.runtime import Check
+from slipway_conformance.targets import TargetError
+
+from .. import repository
+from ..engine import images
+from ..engine.docker import DockerEngine
+from ..engine.model import last_lines
+from ..engine.process import lacks
+from ..repository import Choice
+from ..run import LABEL, Run
+from ..terminal import Step, Steps
+from ..verify import image_subject, scripts_subject
+from .tally import Failed, Tally
+
+_MOUNTED = "/slipway"
+
+
+def build_images(
+    tally: Tally, engine: DockerEngine, choices: Sequence[Choice], run: Run, steps: Steps
+) -> list[Choice]:
+    """Builds everything, two at a time; those whose images are there."""
+    with tally.piece("images"):
+        images.build(engine.client, choices, run, steps)
+        return list(choices)
+    return [
+        c for c in choices if all(images.current(engine.client, c, role) for role in images.ROLES)
+    ]
+
+
+def run_runtime_checks(
+    tally: Tally, engine: DockerEngine, choices: Sequence[Choice], run: Run
+) -> None:
+    """The formatters and linters of each language, in its build image."""
+    for choice in choices:
+        if choice.version is not choice.runtime.default_version:
+            continue
+        if not choice.runtime.checks:
+            with tally.piece(f"{choice.runtime.language} checks"):
+                raise Failed(
+                    f"{choice.runtime.folder}/runtime.yaml lists no checks: a formatter and a linter"
+                )
+        for check in choice.runtime.checks:
+            with tally.piece(f"{choice.runtime.language} {check.name}") as (step, _):
+                _check_in_image(engine, choice, check, run, step)
+
+
+def _check_in_image(
+    engine: DockerEngine, choice: Choice, check: Check, run: Run, step: Step
+) -> None:
+    where = choice.runtime.folder.relative_to(repository.root())
+    try:
+        container: Any = engine.client.containers.run(
+            choice.build_image,
+            entrypoint=list(check.command),
+            mounts=[Mount(_MOUNTED, str(repository.root()), type="bind", read_only=True)],
+            working_dir=f"{_MOUNTED}/{where}",
+            user=f"{os.getuid()}:{os.getgid()}",
+            labels={LABEL: run.name},
+            detach=True,
+        )
+    except DockerException as error:
+        raise Failed(str(error)) from error
+    try:
+        output = []
+        for chunk in container.logs(stream=True, follow=True):
+            output.append(chunk)
+            step.tell(chunk.decode("utf-8", "replace"))
+        code = container.wait()["StatusCode"]
+    finally:
+        container.remove(force=True, v=True)
+    if code:
+        told = b"".join(output).decode("utf-8", "replace")
+        raise Failed(f"{' '.join(check.command)} exited with {code}:\n{last_lines(told)}")
+
+
+def judge_images(tally: Tally, choices: Sequence[Choice]) -> list[TargetReport]:
+    """The whole suite on each image; what only plain processes can show is judged on those afterwards."""
+    reports = []
+    for choice in choices:
+        name = f"suite on {choice.name}"
+        found = _judge(tally, name, lambda choice=choice: image_subject(choice), Selection())
+        reports += found
+    return reports
+
+
+def judge_scripts(
+    tally: Tally, choices: Sequence[Choice], done: Sequence[TargetReport]
+) -> list[TargetReport]:
+    """The cases that *done* left unjudged (all of them where there is none), on the machine's own toolchain."""
+    reports = []
+    for runtime in {choice.runtime.language: choice.runtime for choice in choices}.values():
+        earlier = [target for target in done if target.language == runtime.language]
+        left = _left(earlier) if earlier else {case.id for case in cases.load()}
+        if not left:
+            continue
+        name = f"suite on {runtime.language}, as plain processes"
+        lacking = lacks(runtime)
+        if lacking and earlier:
+            # These few need a toolchain on this machine, which a container engine makes unnecessary otherwise.
+            continue
+        if lacking:
+            tally.unjudged(name, lacking[0])
+            continue
+        reports += _judge(tally, name, lambda r=runtime: scripts_subject(r), Selection(ids=left))
+    return reports
+
+
+def save(targets: Sequence[TargetReport], folder: Path) -> Path | None:
+    """Writes the reports of all targets; where the page for people is."""
+    if not targets:
+        return None
+    return write(Report(targets), folder)["report.html"]
+
+
+def _left(targets: Sequence[TargetReport]) -> set[str]:
+    """Cases that none of *targets* judged although the language declares their profile."""
+    judged = {r.case.id for t in targets for r in t.results if r.outcome is not Outcome.NOT_JUDGED}
+    return {r.case.id for t in targets for r in t.results} - judged
+
+
+def _judge(tally: Tally, name: str, subject: Any, selection: Selection) -> list[TargetReport]:
+    targets: list[TargetReport] = []
+    with tally.piece(name) as (step, counts):
+        total, count = len(selection.choose(cases.load())), 0
+
+        def watch(_: Subject, result: Result) -> None:
+            nonlocal count
+            count += 1
+            step.tell(f"{count} of {total} {result.case.id}")
+
+        try:
+            targets += verify([subject()], selection, watch).targets
+        except TargetError as error:
+            raise Failed(str(error)) from error
+        target = targets[0]
+        counts.passed = target.count(Outcome.PASS)
+        others = {
+            o: target.count(o) for o in (Outcome.WARNING, Outcome.KNOWN_GAP, Outcome.NOT_JUDGED)
+        }
+        counts.note = ", ".join(
+            f"{number} {outcome}" for outcome, number in others.items() if number
+        )
+        if not target.conforms:
+            raise Failed(_failures(target), counts.passed, _failed(target))
+    return targets
+
+
+def _failed(target: TargetReport) -> int:
+    return max(1, target.count(Outcome.FAIL, Outcome.ERROR) + len(target.problems))
+
+
+def _failures(target: TargetReport) -> str:
+    shown = [
+        explain.failure(result, target.language or target.name)
+        for result in target.results
+        if result.outcome in (Outcome.FAIL, Outcome.ERROR)
+    ]
+    return "\n\n".join([*shown, *target.problems]) or "nothing was judged"

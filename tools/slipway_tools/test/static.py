@@ -1,0 +1,110 @@
+"""What needs no engine: formatters, linters, types, and the unit tests of conformance/ and tools/."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from xml.etree import ElementTree
+
+from attrs import frozen
+
+from .. import repository
+from ..engine.system import stream
+from ..errors import ToolError
+from ..repository import MADE
+from ..run import Run
+from ..terminal import Step
+from .tally import Failed, Tally
+
+_AT_ONCE = 2
+_SHELL = ("slipway", ".ci/run")
+
+
+@frozen
+class Check:
+    name: str
+    command: tuple[str, ...]
+
+
+def checks() -> list[Check]:
+    scripts = [str(path.relative_to(repository.root())) for path in shell_scripts()]
+    python = sys.executable
+    return [
+        Check("ruff format", (_tool("ruff"), "format", "--check", "--diff", "--quiet", ".")),
+        Check("ruff check", (_tool("ruff"), "check", "--quiet", ".")),
+        Check("mypy", (python, "-m", "mypy")),
+        Check("shellcheck", (_tool("shellcheck"), "--severity=warning", *scripts)),
+        Check("shfmt", (_tool("shfmt"), "--diff", *scripts)),
+        Check("the suite's cases", (python, "-m", "slipway_conformance", "lint")),
+    ]
+
+
+def shell_scripts() -> list[Path]:
+    """All shell scripts that somebody wrote here."""
+    root = repository.root()
+    found = [root / name for name in _SHELL]
+    for folder in ("runtimes", "conformance", "tools"):
+        for path in sorted((root / folder).rglob("*.sh")):
+            if not MADE & set(path.relative_to(root).parts):
+                found.append(path)
+    return found
+
+
+def run_checks(tally: Tally) -> None:
+    """Two at a time."""
+
+    def one(check: Check) -> None:
+        with tally.piece(check.name) as (step, _):
+            in_root(check.command, step)
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        list(pool.map(one, checks()))
+
+
+def run_pytest(tally: Tally, run: Run) -> None:
+    """The unit tests; each counts."""
+    junit = run.folder("pytest") / "junit.xml"
+    command = (sys.executable, "-m", "pytest", "-q", "--color=no", f"--junit-xml={junit}")
+    with tally.piece("unit tests") as (step, counts):
+        try:
+            in_root(command, step)
+        except ToolError as error:
+            passed, failed = _counted(junit) if junit.exists() else (0, 0)
+            raise Failed(str(error), passed, max(1, failed)) from error
+        counts.passed, _ = _counted(junit)
+
+
+def run_prove(tally: Tally) -> None:
+    """The suite's own proof: the reference passes, and every mutant is caught."""
+    with tally.piece("mutants") as (step, counts):
+        output = in_root((sys.executable, "-m", "slipway_conformance", "prove"), step)
+        counts.note = output.rstrip().splitlines()[-1].strip()
+
+
+def in_root(command: Sequence[str], step: Step) -> str:
+    env = os.environ | {"NO_COLOR": "1", "TERM": "dumb"}
+    return stream(command, step.tell, env=env, what=" ".join(command[:4]), cwd=repository.root())
+
+
+def _counted(junit: Path) -> tuple[int, int]:
+    """Passed and failed tests of a JUnit file that pytest has just written."""
+    suites = ElementTree.parse(junit).getroot().iter("testsuite")
+    passed = failed = 0
+    for suite in suites:
+        broken = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
+        failed += broken
+        passed += int(suite.get("tests", 0)) - broken - int(suite.get("skipped", 0))
+    return passed, failed
+
+
+def _tool(name: str) -> str:
+    """A program that was installed beside this Python."""
+    beside = Path(sys.executable).parent / name
+    found = str(beside) if beside.exists() else shutil.which(name)
+    if not found:
+        raise ToolError(f"{name} is not installed: remove .venv and run ./slipway test again.")
+    return found
