@@ -12,6 +12,7 @@ import {
   splitTarget,
   tooLarge,
 } from "./control.mjs";
+import { List } from "./flight.mjs";
 import { ResultLog } from "./logs.mjs";
 import { refuseConnection, takenMethod } from "./parser.mjs";
 import { answerParts } from "./pool.mjs";
@@ -30,7 +31,7 @@ export class HttpServer {
   #authorised;
   #server;
   /** Requests whose body is still to come: the sweeps they have been silent, and how many they may be. */
-  #reading = new Set();
+  #reading = new List();
   #idPrefix = `${Date.now().toString(36)}${Math.random().toString(36).slice(2, 8)}-`;
   #idCount = 0;
 
@@ -128,6 +129,7 @@ export class HttpServer {
 
     const invocation = {
       number: 0,
+      process: null,
       id,
       trace: choices.trace,
       deadline: 0,
@@ -164,7 +166,7 @@ export class HttpServer {
   #readBody(req, invocation) {
     const chunks = [];
     let size = 0;
-    const entry = { req, silent: 0, most: STALL_SWEEPS };
+    const entry = { req, silent: 0, most: STALL_SWEEPS, place: -1 };
     this.#reading.add(entry);
     req.on("data", (chunk) => {
       entry.silent = 0;
@@ -206,12 +208,12 @@ export class HttpServer {
     sendError(res, id, code, message, headers);
     if (req.complete) return;
     req.resume();
-    this.#reading.add({ req, silent: 0, most: LINGER_SWEEPS });
+    this.#reading.add({ req, silent: 0, most: LINGER_SWEEPS, place: -1 });
   }
 
   /** Ends what has been silent for too long, and forgets what is complete. */
   #sweep() {
-    for (const entry of this.#reading) {
+    for (const entry of this.#reading.items()) {
       entry.silent += 1;
       if (entry.req.complete || entry.req.destroyed) this.#reading.delete(entry);
       else if (entry.silent > entry.most) {
@@ -223,7 +225,7 @@ export class HttpServer {
 
   #unansweredOn(socket) {
     let last = null;
-    for (const { res } of this.#pool.invocations()) if (res.socket === socket || res.req.socket === socket) last = res;
+    for (const { res } of this.#pool.invocations) if (res.socket === socket || res.req.socket === socket) last = res;
     return last;
   }
 

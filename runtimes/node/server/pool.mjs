@@ -1,4 +1,5 @@
 // The function processes: which one takes an invocation, and what replaces one that hangs or ends.
+import { Flight } from "./flight.mjs";
 import { KIND } from "./frames.mjs";
 import { writeLine } from "./logs.mjs";
 import { FunctionProcess } from "./process.mjs";
@@ -21,8 +22,7 @@ export class Pool {
   #keepStandby = false;
   #stopped = false;
   #retryMs = RETRY_MS.first;
-  #number = 0;
-  #inFlight = 0;
+  #flight = new Flight();
   #nextDeadline = Number.POSITIVE_INFINITY;
   #ticking = false;
   #remembered = new Array(REMEMBERED);
@@ -48,7 +48,7 @@ export class Pool {
   }
 
   get inFlight() {
-    return this.#inFlight;
+    return this.#flight.size;
   }
 
   /** Why no process can take an invocation, or null where one can. */
@@ -59,24 +59,24 @@ export class Pool {
 
   /** Runs an invocation: an object with `id`, `deadline` (ms since 1970), `trace`, `log` (a ResultLog or null). */
   invoke(invocation, mode, head, chunks, size) {
-    this.#number = (this.#number + 1) >>> 0 || 1;
-    invocation.number = this.#number;
-    this.#remembered[this.#number % REMEMBERED] = { number: this.#number, id: invocation.id, trace: invocation.trace };
-    this.#inFlight += 1;
+    const process = this.#choose();
+    this.#flight.add(invocation);
+    invocation.process = process;
+    const { number, id, trace } = invocation;
+    this.#remembered[number % REMEMBERED] = { number, id, trace };
     if (invocation.deadline < this.#nextDeadline) this.#nextDeadline = invocation.deadline;
-    this.#choose().invoke(invocation, mode, head, chunks, size);
+    process.invoke(invocation, mode, head, chunks, size);
     this.#tickLater();
   }
 
-  *invocations() {
-    for (const process of [...this.#workers, ...this.#retired]) yield* process.inFlight.values();
+  /** What is in flight. */
+  get invocations() {
+    return this.#flight;
   }
 
   /** Ends every invocation that is still in flight. */
   refuseAll(code, message) {
-    for (const process of [...this.#workers, ...this.#retired]) {
-      for (const invocation of process.inFlight.values()) this.#refuse(process, invocation, code, message);
-    }
+    for (const invocation of this.#flight) this.#refuse(invocation, code, message);
   }
 
   drain() {
@@ -103,7 +103,7 @@ export class Pool {
     let chosen = null;
     for (const worker of this.#workers) {
       if (worker.state === "failed") continue;
-      if (chosen === null || worker.inFlight.size < chosen.inFlight.size) chosen = worker;
+      if (chosen === null || worker.inFlight < chosen.inFlight) chosen = worker;
     }
     return chosen ?? this.#workers[0];
   }
@@ -111,10 +111,12 @@ export class Pool {
   // What a process sends ----------------------------------------------------------------------------------------------
 
   #take(process, kind, number, bytes) {
-    const invocation = process.inFlight.get(number);
+    const invocation = this.#flight.get(number);
+    // An answer may come from a process that was replaced and has nothing to say about it any more.
+    if (invocation !== null && invocation.process !== process) return;
     if (kind === KIND.answer) {
       if (invocation) {
-        this.#end(process, invocation);
+        this.#end(invocation);
         this.#events.answer(invocation, bytes);
       }
     } else if (kind === KIND.log) {
@@ -122,7 +124,7 @@ export class Pool {
     } else if (kind === KIND.refuse) {
       if (invocation) {
         const length = bytes[0];
-        this.#refuse(process, invocation, bytes.latin1Slice(1, 1 + length), bytes.utf8Slice(1 + length));
+        this.#refuse(invocation, bytes.latin1Slice(1, 1 + length), bytes.utf8Slice(1 + length));
       }
     } else if (kind === KIND.trace) {
       const remembered = this.#remembered[number % REMEMBERED];
@@ -144,18 +146,23 @@ export class Pool {
 
   /** Raw output belongs to the one invocation in flight, or to none when there are several. */
   #output(process, level, line) {
-    const [invocation, another] = process.inFlight.values();
-    this.#log(another ? undefined : invocation, 0, level, line);
+    const [invocation] = process.inFlight === 1 ? this.#of(process) : [];
+    this.#log(invocation ?? null, 0, level, line);
   }
 
-  #end(process, invocation) {
-    process.inFlight.delete(invocation.number);
-    this.#inFlight -= 1;
-    if (process.retired && process.inFlight.size === 0) process.kill();
+  #of(process) {
+    return [...this.#flight].filter((invocation) => invocation.process === process);
   }
 
-  #refuse(process, invocation, code, message) {
-    this.#end(process, invocation);
+  #end(invocation) {
+    const { process } = invocation;
+    this.#flight.delete(invocation);
+    process.inFlight -= 1;
+    if (process.retired && process.inFlight === 0) process.kill();
+  }
+
+  #refuse(invocation, code, message) {
+    this.#end(invocation);
     this.#events.refuse(invocation, code, message);
   }
 
@@ -167,8 +174,8 @@ export class Pool {
       if (this.#keepStandby) setTimeout(() => this.#prepareStandby(), 200).unref();
     } else {
       writeLine("error", null, `the function can't be loaded: ${process.failure}`);
-      for (const invocation of process.inFlight.values()) {
-        this.#refuse(process, invocation, "function_not_loaded", "The function could not be loaded; the log says why.");
+      for (const invocation of this.#of(process)) {
+        this.#refuse(invocation, "function_not_loaded", "The function could not be loaded; the log says why.");
       }
       // It could be loaded before: whatever is missing may come back.
       if (this.#onLoaded === null) this.#retry(process);
@@ -190,11 +197,10 @@ export class Pool {
   #gone(process, reason) {
     if (process === this.#standby) this.#standby = null;
     const expected = this.#retired.delete(process) || process.retired || this.#stopped;
-    if (!expected && process.inFlight.size === 0) writeLine("error", null, `the function's process ended: ${reason}`);
-    for (const invocation of process.inFlight.values()) {
-      const number = invocation.number;
-      this.#log(invocation, number, "error", `the function's process ended: ${reason}`);
-      this.#refuse(process, invocation, "function_error", `the function's process ended: ${reason}`);
+    if (!expected && process.inFlight === 0) writeLine("error", null, `the function's process ended: ${reason}`);
+    for (const invocation of this.#of(process)) {
+      this.#log(invocation, invocation.number, "error", `the function's process ended: ${reason}`);
+      this.#refuse(invocation, "function_error", `the function's process ended: ${reason}`);
     }
     const index = this.#workers.indexOf(process);
     if (index < 0 || process.state === "failed" || this.#stopped) return;
@@ -233,23 +239,22 @@ export class Pool {
     let busy = false;
     for (const worker of this.#workers) {
       if (worker.state === "ready") this.#watch(worker, now);
-      busy ||= worker.inFlight.size > 0 || worker.pingedAt !== 0;
+      busy ||= worker.inFlight > 0 || worker.pingedAt !== 0;
     }
     if (busy || this.#retired.size > 0) this.#tickLater();
   }
 
   #endOverdue(now) {
     this.#nextDeadline = Number.POSITIVE_INFINITY;
-    for (const process of [...this.#workers, ...this.#retired]) {
-      for (const invocation of process.inFlight.values()) {
-        if (invocation.deadline > now) {
-          this.#nextDeadline = Math.min(this.#nextDeadline, invocation.deadline);
-          continue;
-        }
-        process.overdue = invocation;
-        process.cancel(invocation.number);
-        this.#refuse(process, invocation, "timeout", "The function did not answer in time.");
+    for (const invocation of this.#flight) {
+      if (invocation.deadline > now) {
+        this.#nextDeadline = Math.min(this.#nextDeadline, invocation.deadline);
+        continue;
       }
+      const { process } = invocation;
+      process.overdue = invocation;
+      process.cancel(invocation.number);
+      this.#refuse(invocation, "timeout", "The function did not answer in time.");
     }
   }
 
@@ -257,7 +262,7 @@ export class Pool {
   #watch(process, now) {
     if (process.pingedAt === 0) {
       process.overdue = null;
-      if (process.inFlight.size > 0 && now - process.pongedAt >= PING_MS) process.ping();
+      if (process.inFlight > 0 && now - process.pongedAt >= PING_MS) process.ping();
       return;
     }
     const silent = now - process.pingedAt;
@@ -271,7 +276,7 @@ export class Pool {
     process.retired = true;
     this.#retired.add(process);
     this.#replace(process);
-    if (process.inFlight.size === 0) process.kill();
+    if (process.inFlight === 0) process.kill();
   }
 }
 

@@ -9,8 +9,8 @@ const HARNESS = fileURLToPath(new URL("./function/main.mjs", import.meta.url));
 const ONE_WRITE_BYTES = 65_536;
 
 export class FunctionProcess {
-  /** number to invocation; what is overdue is answered and taken out, though the function may still be at it. */
-  inFlight = new Map();
+  /** How many invocations it has in flight; one that is overdue is answered and counts no more. */
+  inFlight = 0;
   /** "loading", "ready" or "failed", and "standby" for one that has not loaded the function yet. */
   state;
   /** Why the function could not be loaded. */
@@ -19,6 +19,8 @@ export class FunctionProcess {
   retired = false;
   /** When the ping that is not answered yet was sent, or 0. */
   pingedAt = 0;
+  /** The invocation that was answered 504 since the last ping went out, or null. */
+  overdue = null;
   /** When the last pong came. */
   pongedAt = 0;
 
@@ -77,7 +79,7 @@ export class FunctionProcess {
 
   /** Sends an invocation. `head` is the JSON of raw mode or "", `chunks` the body as it came. */
   invoke(invocation, mode, head, chunks, size) {
-    this.inFlight.set(invocation.number, invocation);
+    this.inFlight += 1;
     const id = invocation.id;
     const headLength = head === "" ? 0 : Buffer.byteLength(head);
     const fixed = 14 + id.length + headLength;
@@ -100,7 +102,7 @@ export class FunctionProcess {
       for (const chunk of chunks) this.#send(chunk);
     }
     // Alone in flight: nothing would share the write. Otherwise this turn's frames go out together.
-    if (this.inFlight.size === 1) this.#flush();
+    if (this.inFlight === 1) this.#flush();
   }
 
   /** Tells the function process that an invocation is overdue. */

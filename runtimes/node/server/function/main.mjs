@@ -3,6 +3,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { writeFileSync } from "node:fs";
 import { inspect } from "node:util";
 import { FRAME_START, FrameReader, frame, KIND, textFrame } from "../frames.mjs";
+import { List } from "../flight.mjs";
 import { traceIdOf } from "../contract.mjs";
 import { afterSending, receive, send, sendNow } from "./channel.mjs";
 import { loadFunction } from "./load.mjs";
@@ -14,7 +15,7 @@ const [folder, entrypoint, start] = process.argv.splice(2);
 const exit = process.exit.bind(process);
 const context = new AsyncLocalStorage();
 const nowhere = { number: 0 };
-const running = new Map();
+const running = new List();
 let main = null;
 let loading = start === "standby" ? null : load();
 let draining = false;
@@ -40,7 +41,7 @@ function take(kind, number, bytes) {
     if (main) invoke(number, bytes);
     else loading.then(() => main && invoke(number, bytes));
   } else if (kind === KIND.cancel) {
-    running.delete(number);
+    for (const invocation of running.items()) if (invocation.number === number) running.delete(invocation);
   } else if (kind === KIND.ping) {
     sendNow(frame(KIND.pong, 0, 0));
   } else if (kind === KIND.drain) {
@@ -73,7 +74,7 @@ function preferToDie() {
 
 function invoke(number, bytes) {
   const { body, deadline, head, id, raw } = readInvocation(bytes);
-  const invocation = { number };
+  const invocation = { number, place: -1 };
   let fields;
   try {
     fields = raw ? readRaw(head, body) : readEnvelope(body);
@@ -88,7 +89,7 @@ function invoke(number, bytes) {
   }
   const request = new Request(id, deadline, fields, (level, message) => speak(invocation, level, asText(message)));
   const response = new Response();
-  running.set(number, response);
+  running.add(invocation);
   context.run(invocation, run, invocation, request, response);
 }
 
@@ -138,9 +139,12 @@ function fail(invocation, response, error) {
 /** Takes the invocation off the list; false where it was cancelled and nobody waits for what it answers. */
 function finish(invocation, response) {
   finishLines(invocation, (level, line) => speak(invocation, level, line));
-  if (running.delete(invocation.number)) return true;
-  Response.close(response);
-  return false;
+  if (invocation.place < 0) {
+    Response.close(response);
+    return false;
+  }
+  running.delete(invocation);
+  return true;
 }
 
 /** Sends the end of an invocation: at once when nothing else is in flight. */
