@@ -161,6 +161,27 @@ def images_build(names: Names = None) -> None:
         _show_images(client)
 
 
+@images.command("names")
+def images_names(
+    names: Names = None,
+    publishable: Annotated[
+        bool, typer.Option("--publishable", help="Fail where one must not be published.")
+    ] = False,
+) -> None:
+    """Print the names of the images, one a line, for scripts."""
+    from .engine import images, require_docker
+    from .repository import choices
+    from .run import Run
+    from .terminal import say
+
+    wanted = [images.tag(choice, role) for choice in choices(names) for role in images.ROLES]
+    if publishable:
+        with Run() as run:
+            images.check_publishable(require_docker(run).client, wanted)
+    for name in wanted:
+        say(name)
+
+
 @images.command("list")
 def images_list() -> None:
     """List the images with the size of their own layers."""
@@ -283,14 +304,15 @@ def new(
 @app.command()
 def test(
     names: Names = None,
+    static: Annotated[bool, typer.Option("--static", help="Only what needs no image.")] = False,
     stop: Annotated[
         bool, typer.Option("--stop", help="Build no image where a check has failed before.")
     ] = False,
 ) -> None:
     """Run everything: formatters, linters, types, unit tests, images, and the suite on all of them."""
-    from .test.run import test
+    from .test.run import Plan, test
 
-    raise typer.Exit(test(names or [], stop=stop))
+    raise typer.Exit(test(Plan(names or [], static=static, stop=stop)))
 
 
 @app.command(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import docker
 from attrs import frozen
@@ -14,15 +14,15 @@ from rich.table import Table
 from slipway_conformance import contract
 
 from .. import repository
+from ..errors import ToolError
 from ..repository import Choice
 from ..run import Run
 from ..terminal import Steps
-from . import buildkit, standin
+from . import buildkit, parallel, standin
 
 BASE = f"{repository.NAMESPACE}/base:1"
 # A digest of the files that an image was built from.
 SOURCE_LABEL = "org.slipway.source"
-_AT_ONCE = 2
 # In the order of the Dockerfile: what `launch` shares with `build` is then there already.
 ROLES = ("build", "launch")
 
@@ -48,16 +48,12 @@ def ensure(client: docker.DockerClient, wanted: Sequence[Choice], run: Run, step
 
 
 def build(client: docker.DockerClient, wanted: Sequence[Choice], run: Run, steps: Steps) -> None:
-    """Builds the base and all images of *wanted*; the engine's cache keeps what hasn't changed."""
+    """Builds the base and all images of *wanted*; the engine's cache keeps what hasn't changed.
+
+    One that fails keeps none of the others from being built.
+    """
     build_base(client, run, steps)
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        done = [pool.submit(_build, choice, steps) for choice in wanted]
-        try:
-            for future in done:
-                future.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    parallel.run([partial(_build, choice, steps) for choice in wanted])
 
 
 def build_base(client: docker.DockerClient, run: Run, steps: Steps) -> None:
@@ -79,6 +75,20 @@ def _build(choice: Choice, steps: Steps) -> None:
                 labels={**repository.labels(choice, role), SOURCE_LABEL: _source(choice)},
             )
             buildkit.build(wanted, step.tell)
+
+
+def check_publishable(client: docker.DockerClient, names: Sequence[str]) -> None:
+    """ToolError where one of *names* is missing, or stands on what was made for this machine only."""
+    for name in names:
+        try:
+            labels = client.images.get(name).labels
+        except ImageNotFound:
+            raise ToolError(f"There is no image {name}: ./slipway images build") from None
+        if standin.LABEL in labels:
+            raise ToolError(
+                f"{name} must not be published: its base was made on this machine, with the machine's "
+                "own certificates. Build where a registry answers."
+            )
 
 
 def rows(client: docker.DockerClient) -> list[Row]:

@@ -28,6 +28,15 @@ def install(packages: Sequence[str], tell: Tell) -> None:
     stream(["apt-get", "install", "-y", "--no-install-recommends", *packages], tell, env=env)
 
 
+_children: set[subprocess.Popen[str]] = set()
+
+
+def end_children() -> None:
+    """Asks every command that a thread streams at this moment to end, and what it has started with it."""
+    for process in list(_children):
+        _end(process)
+
+
 def stream(
     command: Sequence[str],
     tell: Tell,
@@ -52,6 +61,7 @@ def stream(
         start_new_session=True,
     )
     assert process.stdout is not None
+    _children.add(process)
     lines = []
     try:
         for line in process.stdout:
@@ -60,12 +70,18 @@ def stream(
                 tell(line)
         code = process.wait()
     except BaseException:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGTERM)
+        _end(process)
         process.wait()
         raise
+    finally:
+        _children.discard(process)
     output = "".join(lines)
     if code:
         shown = what or " ".join(command)
         raise ToolError(f"{shown} failed with exit code {code}:\n{last_lines(output)}")
     return output
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)

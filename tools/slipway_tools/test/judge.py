@@ -31,7 +31,7 @@ from ..engine.model import last_lines
 from ..engine.process import lacks
 from ..repository import Choice
 from ..run import LABEL, Run
-from ..terminal import Step, Steps
+from ..terminal import Step
 from ..verify import image_subject, scripts_subject
 from .tally import Failed, Tally
 
@@ -39,14 +39,15 @@ _MOUNTED = "/slipway"
 
 
 def build_images(
-    tally: Tally, engine: DockerEngine, choices: Sequence[Choice], run: Run, steps: Steps
+    tally: Tally, engine: DockerEngine, choices: Sequence[Choice], run: Run
 ) -> list[Choice]:
     """Builds everything, two at a time; those whose images are there."""
     with tally.piece("images"):
-        images.build(engine.client, choices, run, steps)
-        return list(choices)
+        images.build(engine.client, choices, run, tally.steps)
     return [
-        c for c in choices if all(images.current(engine.client, c, role) for role in images.ROLES)
+        choice
+        for choice in choices
+        if all(images.current(engine.client, choice, role) for role in images.ROLES)
     ]
 
 
@@ -132,7 +133,7 @@ def save(targets: Sequence[TargetReport], folder: Path) -> Path | None:
     """Writes the reports of all targets; where the page for people is."""
     if not targets:
         return None
-    return write(Report(targets), folder)["report.html"]
+    return write(Report(tuple(targets)), folder)["report.html"]
 
 
 def _left(targets: Sequence[TargetReport]) -> set[str]:

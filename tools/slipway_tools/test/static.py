@@ -6,13 +6,14 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from xml.etree import ElementTree
 
 from attrs import frozen
 
 from .. import repository
+from ..engine import parallel
 from ..engine.system import stream
 from ..errors import ToolError
 from ..repository import MADE
@@ -20,7 +21,6 @@ from ..run import Run
 from ..terminal import Step
 from .tally import Failed, Tally
 
-_AT_ONCE = 2
 _SHELL = ("slipway", ".ci/run")
 
 
@@ -55,14 +55,13 @@ def shell_scripts() -> list[Path]:
 
 
 def run_checks(tally: Tally) -> None:
-    """Two at a time."""
+    """Two at a time; each counts."""
 
     def one(check: Check) -> None:
         with tally.piece(check.name) as (step, _):
             in_root(check.command, step)
 
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        list(pool.map(one, checks()))
+    parallel.run([partial(one, check) for check in checks()])
 
 
 def run_pytest(tally: Tally, run: Run) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -66,6 +67,11 @@ class Tally:
                     yield step, counts
                 except ToolError as error:
                     raise Failed(str(error)) from error
+                except Failed:
+                    raise
+                except Exception as error:
+                    # One broken piece must not hide what the others would have found.
+                    raise Failed(traceback.format_exc()) from error
         except Failed as error:
             failure = error
             lines = error.output.rstrip().splitlines()[-_SHOWN_LINES:]

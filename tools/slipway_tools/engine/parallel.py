@@ -1,0 +1,32 @@
+"""Runs pieces of work side by side, and ends their child processes when a person interrupts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+
+from ..errors import ToolError
+from . import system
+
+# Two: builds and checks wait for disks and networks half of the time, and small machines have two cores.
+AT_ONCE = 2
+
+
+def run(jobs: Sequence[Callable[[], object]]) -> None:
+    """Runs all *jobs*; the failure of one keeps none of the others from being run. ToolError with all messages."""
+    problems = []
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        futures = [pool.submit(job) for job in jobs]
+        try:
+            for future in as_completed(futures):
+                error = future.exception()
+                if isinstance(error, ToolError):
+                    problems.append(str(error))
+                elif error:
+                    raise error
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            system.end_children()
+            raise
+    if problems:
+        raise ToolError("\n\n".join(problems))
