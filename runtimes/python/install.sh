@@ -1,0 +1,19 @@
+#!/bin/sh
+# Puts the server and what it needs into RUNTIME_HOME.
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+home=${RUNTIME_HOME:-/runtime}
+python=${PYTHON:-python3}
+
+mkdir -p "$home/python"
+rm -rf "$home/python/slipway_server" "$home/python/slipway_worker" "$home/python/slipway"
+cp -R "$here/server/slipway_server" "$here/server/slipway_worker" "$here/types/slipway" "$home/python/"
+cp "$here/build.sh" "$here/launch.sh" "$home/"
+
+"$python" -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes --only-binary :all: \
+  --upgrade --target "$home/lib" --requirement "$here/server/requirements.txt"
+rm -rf "$home/lib/bin" "$home/lib"/*/tests
+
+# Compiled here, since a server writes nothing where it is launched.
+"$python" -m compileall -q --invalidation-mode unchecked-hash "$home/python" "$home/lib"

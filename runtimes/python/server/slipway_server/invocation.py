@@ -1,0 +1,166 @@
+"""One invocation as the server sees it, from the request to the bytes of its answer."""
+
+import base64
+import itertools
+import json
+import os
+import re
+import time
+from http import HTTPStatus
+from typing import Any, Protocol
+
+from slipway_worker import frames
+
+from . import logs
+
+VALID_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_TRACE = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(-.*)?")
+_STATUS = {status: f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n".encode() for status in HTTPStatus}
+_TYPES = (
+    b"",
+    b"content-type: text/plain; charset=utf-8\r\n",
+    b"content-type: application/octet-stream\r\n",
+    b"content-type: application/json\r\n",
+)
+_TYPE_VALUES = ("", "text/plain; charset=utf-8", "application/octet-stream", "application/json")
+_LEVELS = ("info", "error")
+MOST_RESULT_LOG = 1 << 20
+ERRORS = {
+    "invalid_json": 400,
+    "invalid_envelope": 400,
+    "invalid_header": 400,
+    "bad_request": 400,
+    "unauthorized": 401,
+    "not_found": 404,
+    "method_not_allowed": 405,
+    "payload_too_large": 413,
+    "unsupported_media_type": 415,
+    "headers_too_large": 431,
+    "function_error": 500,
+    "no_response": 500,
+    "invalid_response": 500,
+    "function_not_loaded": 503,
+    "overloaded": 503,
+    "shutting_down": 503,
+    "timeout": 504,
+}
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_ids = itertools.count()
+_id_prefix = os.urandom(6).hex().encode()
+
+
+class Client(Protocol):
+    """Whoever waits for the answer."""
+
+    def answer(self, head: bytes, body: bytes) -> None:
+        """Takes the head less its length and its end, and the body."""
+
+
+class Invocation:
+    """State of one invocation in flight. ``deadline`` is of the monotonic clock."""
+
+    __slots__ = ("client", "id", "number", "deadline", "started", "result", "trace", "lines", "kept", "truncated")
+
+    def __init__(self, client: Client, identity: bytes | None, timeout: float, result: bool, trace: str | None) -> None:
+        self.client: Client | None = client
+        self.id = identity or b"%s-%x" % (_id_prefix, next(_ids))
+        self.number = 0
+        self.started = time.monotonic()
+        self.deadline = self.started + timeout
+        self.result = result
+        self.trace = trace
+        self.lines: list[dict[str, str]] | None = [] if result else None
+        self.kept = 0
+        self.truncated = False
+
+    def log(self, level: int, message: str) -> None:
+        """A line of this invocation, into the log and into its result where that was asked for."""
+        logs.write(_LEVELS[level], message, self.id.decode(), self.trace)
+        if self.lines is not None:
+            self._keep({"time": logs.timestamp(), "level": _LEVELS[level], "message": message})
+
+    def answered(self, data: bytes) -> None:
+        """Sends on what the function process answered."""
+        if self.client is None:
+            return
+        status, kind, length = frames.ANSWER_HEAD.unpack_from(data)
+        body = data[7 + length :]
+        own = json.loads(data[7 : 7 + length]) if length else ()
+        if self.result:
+            self._send_result(status, _TYPE_VALUES[kind], own, body, None)
+            return
+        head = [_status_line(status), _TYPES[kind]]
+        head += [f"{name}: {value}\r\n".encode("utf-8", "replace") for name, value in own]
+        head.append(b"x-runtime-invocation-id: %s\r\n" % self.id)
+        self._send(b"".join(head), body)
+
+    def refused(self, code: str, message: str) -> None:
+        """Answers for the function."""
+        if self.client is None:
+            return
+        if self.result:
+            error = {"code": code, "message": message, "invocation": self.id.decode()}
+            self._send_result(ERRORS[code], "", (), b"", error)
+        else:
+            self._send(*error_answer(code, message, self.id))
+
+    def _send(self, head: bytes, body: bytes) -> None:
+        client, self.client = self.client, None
+        if client is not None:
+            client.answer(head, body)
+
+    def _send_result(
+        self, status: int, kind: str, own: Any, body: bytes, error: dict[str, str] | None
+    ) -> None:
+        headers: dict[str, list[str]] = {"content-type": [kind]} if kind else {}
+        for name, value in own:
+            headers.setdefault(name.lower(), []).append(value)
+        try:
+            text, encoding = body.decode(), "utf-8"
+        except UnicodeDecodeError:
+            text, encoding = base64.b64encode(body).decode(), "base64"
+        document = {
+            "status": status,
+            "headers": headers,
+            "body": text,
+            "encoding": encoding,
+            "logs": self.lines,
+            "truncated": self.truncated,
+            "error": error,
+            "duration_ms": round((time.monotonic() - self.started) * 1000, 3),
+        }
+        head = _status_line(200) + _TYPES[3] + b"x-runtime-invocation-id: %s\r\n" % self.id
+        self._send(head, _encode(document).encode("utf-8", "backslashreplace"))
+
+    def _keep(self, line: dict[str, str]) -> None:
+        """The newest lines stay, up to the cap."""
+        assert self.lines is not None
+        self.lines.append(line)
+        self.kept += len(line["message"].encode("utf-8", "replace"))
+        drop = 0
+        while self.kept > MOST_RESULT_LOG and drop < len(self.lines):
+            self.kept -= len(self.lines[drop]["message"].encode("utf-8", "replace"))
+            drop += 1
+        if drop:
+            self.truncated = True
+            del self.lines[:drop]
+
+
+def error_answer(code: str, message: str, identity: bytes | None = None, more: bytes = b"") -> tuple[bytes, bytes]:
+    """Head and body of one of the runtime's own errors."""
+    document = {"code": code, "message": message, "invocation": identity.decode() if identity else None}
+    head = _status_line(ERRORS[code]) + _TYPES[3] + b"x-runtime-error: %s\r\n" % code.encode() + more
+    if identity:
+        head += b"x-runtime-invocation-id: %s\r\n" % identity
+    return head, _encode({"error": document}).encode("utf-8", "backslashreplace")
+
+
+def trace_of(value: bytes | None) -> str | None:
+    """The trace id of a W3C traceparent, None where it is none."""
+    match = _TRACE.fullmatch(value) if value else None
+    return match[1].decode() if match and match[1].strip(b"0") else None
+
+
+def _status_line(status: int) -> bytes:
+    return _STATUS.get(status) or b"HTTP/1.1 %d \r\n" % status

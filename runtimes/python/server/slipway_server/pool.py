@@ -1,0 +1,304 @@
+"""The function processes: who runs which invocation, and what becomes of a process that hangs or dies."""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Callable, Mapping
+from typing import cast
+
+from slipway_worker import frames
+
+from . import logs
+from .invocation import Invocation
+from .spawn import Spawned
+
+# How long after its deadline an invocation may take to end before its process counts as hung.
+_PATIENCE = 0.2
+_SWEEP_SECONDS = 0.05
+_GENERIC = "the function failed; its log says why"
+_LEVELS = ("info", "error")
+_MOST_LINE = 1 << 20
+
+
+class Worker(asyncio.Protocol):
+    """One function process. ``states``: loading, ready, retired (takes nothing new), gone."""
+
+    def __init__(self, pool: "Pool", spawned: Spawned) -> None:
+        self.pool = pool
+        self.pid = spawned.pid
+        self.state = "loading"
+        self.in_flight: dict[int, Invocation] = {}
+        self.cancelled: dict[int, float] = {}
+        self._spawned = spawned
+        self._transport: asyncio.Transport | None = None
+        self._buffer = frames.Buffer()
+        self._out: list[bytes] = []
+
+    async def listen(self) -> None:
+        loop = self.pool.loop
+        for level, descriptor in enumerate(self._spawned.outputs):
+            pipe = os.fdopen(descriptor, "rb", 0)
+            await loop.connect_read_pipe(lambda level=level: _Output(self, level), pipe)  # type: ignore[misc]
+        await loop.create_connection(lambda: self, sock=self._spawned.socket)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._flush()
+
+    def send(self, frame: bytes) -> None:
+        """Frames of one turn of the loop leave in one write, a lone one at once."""
+        if not self._out and len(self.in_flight) > 1:
+            self.pool.loop.call_soon(self._flush)
+        self._out.append(frame)
+        if len(self.in_flight) <= 1:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._out and self._transport is not None and not self._transport.is_closing():
+            data = self._out[0] if len(self._out) == 1 else b"".join(self._out)
+            self._out.clear()
+            self._transport.write(data)
+
+    def data_received(self, data: bytes) -> None:
+        for kind, number, body in self._buffer.feed(data):
+            if kind == frames.ANSWER or kind == frames.REFUSE:
+                invocation = self._ended(number)
+                if invocation is not None:
+                    if kind == frames.ANSWER:
+                        invocation.answered(body)
+                    else:
+                        code, message = _refusal(body)
+                        if code == "function_error" and not self.pool.development:
+                            message = _GENERIC
+                        invocation.refused(code, message)
+            elif kind == frames.LOG:
+                self.log(body[0], body[1:].decode("utf-8", "replace"), number)
+            elif kind == frames.TRACE:
+                if number in self.in_flight:
+                    self.in_flight[number].trace = body.decode()
+            elif kind == frames.READY:
+                self.state = "ready" if self.state == "loading" else self.state
+                self.pool.loaded(self)
+            elif kind == frames.FAILED:
+                self.pool.not_loaded(self, body.decode("utf-8", "replace"))
+
+    def connection_lost(self, error: Exception | None) -> None:
+        loading, self.state = self.state == "loading", "gone"
+        invocations = list(self.in_flight.values())
+        self.in_flight.clear()
+        for invocation in invocations:
+            invocation.refused("function_error", "the function ended its process")
+        kill(self.pid)
+        self.pool.lost(self, loading, bool(invocations))
+
+    def log(self, level: int, message: str, number: int) -> None:
+        """A line of an invocation in flight, of one that has ended, or of none (0)."""
+        invocation = self.in_flight.get(number) or self.pool.ended.get(number)
+        if invocation is not None:
+            invocation.log(level, message)
+        else:
+            logs.write(_LEVELS[level], message)
+
+    def output(self, level: int, message: str) -> None:
+        """A line that bypassed the language's own output: whose it is is known only where one runs."""
+        only = next(iter(self.in_flight)) if len(self.in_flight) == 1 else 0
+        self.log(level, message, only)
+
+    def retire(self) -> None:
+        """Takes nothing new; ends when what it still runs has ended."""
+        if self.state != "gone":
+            self.state = "retired"
+            if not self.in_flight:
+                self.end()
+
+    def end(self) -> None:
+        self.state = "gone"
+        kill(self.pid)
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _ended(self, number: int) -> Invocation | None:
+        self.cancelled.pop(number, None)
+        invocation = self.in_flight.pop(number, None)
+        if invocation is not None:
+            self.pool.remember(number, invocation)
+        if self.state == "retired" and not self.in_flight:
+            self.end()
+        return invocation
+
+
+class _Output(asyncio.Protocol):
+    """A pipe of a function process, cut into lines."""
+
+    def __init__(self, worker: Worker, level: int) -> None:
+        self._worker = worker
+        self._level = level
+        self._rest = bytearray()
+
+    def data_received(self, data: bytes) -> None:
+        self._rest += data
+        if b"\n" in data:
+            *lines, rest = bytes(self._rest).split(b"\n")
+            self._rest = bytearray(rest)
+            for line in lines:
+                self._worker.output(self._level, line.decode("utf-8", "replace"))
+        if len(self._rest) > _MOST_LINE:
+            self._tell_rest()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if self._rest:
+            self._tell_rest()
+
+    def _tell_rest(self) -> None:
+        self._worker.output(self._level, self._rest.decode("utf-8", "replace"))
+        self._rest.clear()
+
+
+class Pool:
+    """All function processes, and the deadlines of what they run."""
+
+    def __init__(
+        self, command: list[str], environment: Mapping[str, str], first: list[Spawned], development: bool
+    ) -> None:
+        self.development = development
+        self.loop = asyncio.get_running_loop()
+        self.failed = ""
+        self.on_loaded: Callable[[], None] = lambda: None
+        self.ended: dict[int, Invocation] = {}
+        self._command = command
+        self._environment = environment
+        self._workers = [Worker(self, spawned) for spawned in first]
+        self._retired: set[Worker] = set()
+        self._waiting: list[tuple[Invocation, bytes]] = []
+        self._number = 0
+        self._sweeping = False
+        self._closing = False
+
+    @property
+    def in_flight(self) -> int:
+        """How many hold a slot: those that wait for a process among them, those answered 504 not."""
+        running = sum(len(worker.in_flight) for worker in (*self._workers, *self._retired))
+        return running + len(self._waiting)
+
+    def available(self) -> bool:
+        return not self.failed and any(worker.state == "ready" for worker in self._workers)
+
+    async def listen(self) -> None:
+        for worker in self._workers:
+            await worker.listen()
+
+    def invoke(self, invocation: Invocation, data: bytes) -> None:
+        """Runs an invocation on the least busy process, or on the next that becomes ready."""
+        ready = [worker for worker in self._workers if worker.state == "ready"]
+        if not self._sweeping:
+            self._sweeping = True
+            self.loop.call_later(_SWEEP_SECONDS, self._sweep)
+        if not ready:
+            self._waiting.append((invocation, data))
+            return
+        worker = ready[0] if len(ready) == 1 else min(ready, key=lambda one: len(one.in_flight))
+        self._number = number = self._number % 0xFFFFFFFF + 1
+        invocation.number = number
+        worker.in_flight[number] = invocation
+        worker.send(frames.frame(frames.INVOKE, number, data))
+
+    def remember(self, number: int, invocation: Invocation) -> None:
+        """Lines may follow an answer: the newest invocations stay known by their number."""
+        self.ended[number] = invocation
+        if len(self.ended) > 256:
+            del self.ended[next(iter(self.ended))]
+
+    def loaded(self, worker: Worker) -> None:
+        self.failed = ""
+        waiting, self._waiting = self._waiting, []
+        for invocation, data in waiting:
+            self.invoke(invocation, data)
+        self.on_loaded()
+
+    def not_loaded(self, worker: Worker, why: str) -> None:
+        self.failed = why
+        logs.write("error", why)
+        waiting, self._waiting = self._waiting, []
+        for invocation, _ in waiting:
+            invocation.refused("function_not_loaded", "the function could not be loaded; the log says why")
+        self.on_loaded()
+
+    def lost(self, worker: Worker, loading: bool, had_work: bool) -> None:
+        """A process has gone: a loaded one is replaced at once."""
+        self._retired.discard(worker)
+        if self._closing or worker not in self._workers:
+            return
+        if loading:
+            self.not_loaded(worker, "the function ended its process while it was loaded")
+            return
+        if not self.failed:
+            if not had_work:
+                logs.write("error", "the function process ended and is replaced")
+            self._replace(worker)
+
+    def abandon(self, code: str, message: str) -> None:
+        """Answers everything that is still in flight."""
+        for worker in (*self._workers, *self._retired):
+            for invocation in list(worker.in_flight.values()):
+                invocation.refused(code, message)
+            worker.in_flight.clear()
+        for invocation, _ in self._waiting:
+            invocation.refused(code, message)
+        self._waiting.clear()
+
+    def close(self) -> None:
+        self._closing = True
+        for worker in (*self._workers, *self._retired):
+            worker.end()
+
+    def _replace(self, worker: Worker) -> None:
+        spawned = Worker(self, Spawned(self._command, self._environment))
+        self._workers[self._workers.index(worker)] = spawned
+        self.loop.create_task(spawned.listen())
+
+    def _sweep(self) -> None:
+        """Looks at deadlines twenty times a second while anything is in flight: no timer an invocation."""
+        now = time.monotonic()
+        for worker in list(self._workers):
+            self._sweep_worker(worker, now)
+        for worker in list(self._retired):
+            self._sweep_worker(worker, now)
+        for entry in [entry for entry in self._waiting if entry[0].deadline <= now]:
+            self._waiting.remove(entry)
+            entry[0].refused("timeout", "the function was not ready in time")
+        if self.in_flight:
+            self.loop.call_later(_SWEEP_SECONDS, self._sweep)
+        else:
+            self._sweeping = False
+
+    def _sweep_worker(self, worker: Worker, now: float) -> None:
+        for number, invocation in list(worker.in_flight.items()):
+            if number in worker.cancelled:
+                if now > worker.cancelled[number] + _PATIENCE:
+                    del worker.in_flight[number], worker.cancelled[number]
+                    self._hung(worker)
+            elif invocation.deadline <= now:
+                worker.cancelled[number] = now
+                worker.send(frames.frame(frames.CANCEL, number))
+                invocation.refused("timeout", "the function did not answer in time")
+
+    def _hung(self, worker: Worker) -> None:
+        """It didn't end what it was told to cancel: others may finish there, nothing new begins."""
+        if worker in self._workers:
+            logs.write("error", "an invocation does not yield: the function process is replaced")
+            self._retired.add(worker)
+            self._replace(worker)
+        worker.retire()
+
+
+def kill(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
+def _refusal(body: bytes) -> tuple[str, str]:
+    length = body[0]
+    return body[1 : 1 + length].decode(), body[1 + length :].decode("utf-8", "replace")

@@ -1,0 +1,1 @@
+"""The function process: loads the function once, runs it for each frame that the server sends."""

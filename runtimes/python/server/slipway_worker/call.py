@@ -1,0 +1,67 @@
+"""One call of the function, from the invoke frame to the frame that ends it; the same for threads and for the loop."""
+
+from collections.abc import Generator
+from typing import Any
+
+from . import frames
+from .function import Function, own_traceback
+from .output import Output, Prints, current
+from .request import Refused, Request
+from .response import Response
+
+
+class Call:
+    """Steps of a call: ``begin`` runs a synchronous function whole; what it returns may have to be awaited."""
+
+    __slots__ = ("number", "response", "_function", "_output", "_prints")
+
+    def __init__(self, function: Function, output: Output, prints: Prints, number: int) -> None:
+        self.number = number
+        self._function = function
+        self._output = output
+        self._prints = prints
+        self.response = Response(number)
+
+    def begin(self, data: bytes) -> tuple[bytes | None, Any]:
+        """(the ending frame, None), or (None, what is to be awaited)."""
+        current.set(self.number)
+        try:
+            request = Request(self.number, data, self._output)
+        except Refused as refused:
+            return frames.refusal(self.number, refused.code, str(refused)), None
+        try:
+            result = self._function(request, self.response)
+        except BaseException as error:
+            return self.failed(error), None
+        if result is not None and hasattr(result, "__await__"):
+            return None, result
+        return self.ended(), None
+
+    def ended(self) -> bytes:
+        """The frame after the function has returned."""
+        self._prints.finish(self.number)
+        response = self.response
+        if response.frame is None:
+            return frames.refusal(self.number, b"no_response", "the function ended without an answer")
+        if response.problem:
+            self._output.log(frames.ERROR, f"invalid response: {response.problem}", self.number)
+            return frames.refusal(self.number, b"invalid_response", response.problem)
+        return response.frame
+
+    def failed(self, error: BaseException) -> bytes:
+        """The frame after the function has thrown: an answer that it gave before stands."""
+        self._prints.finish(self.number)
+        self._output.log(frames.ERROR, own_traceback(error), self.number)
+        if self.response.frame is not None:
+            return self.ended()
+        text = f"{type(error).__name__}: {error}"
+        return frames.refusal(self.number, b"function_error", text)
+
+
+def drive(call: Call, awaitable: Any) -> Generator[Any, Any, bytes]:
+    """Awaits what the function returned; usable with ``types.coroutine``."""
+    try:
+        yield from awaitable.__await__()
+    except BaseException as error:
+        return call.failed(error)
+    return call.ended()

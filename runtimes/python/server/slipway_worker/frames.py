@@ -1,0 +1,51 @@
+"""Frames between the server process and the function process; runtimes/FRAMES.md describes them."""
+
+from collections.abc import Iterator
+from struct import Struct
+
+HEAD = Struct(">IBI")
+INVOKE_HEAD = Struct(">BdB")
+LENGTH = Struct(">I")
+ANSWER_HEAD = Struct(">HBI")
+
+INVOKE, CANCEL, PING, DRAIN = 1, 2, 3, 4
+READY, FAILED, ANSWER, REFUSE, LOG, PONG, TRACE = 16, 17, 18, 19, 20, 21, 22
+
+ENVELOPE, RAW = 0, 1
+OWN_TYPE, TEXT, BYTES, JSON = 0, 1, 2, 3
+INFO, ERROR = 0, 1
+
+
+def frame(kind: int, number: int, data: bytes = b"") -> bytes:
+    return HEAD.pack(len(data), kind, number) + data
+
+
+def refusal(number: int, code: bytes, message: str) -> bytes:
+    text = message.encode("utf-8", "replace")
+    return frame(REFUSE, number, bytes([len(code)]) + code + text)
+
+
+class Buffer:
+    """Cuts a stream into frames, however its pieces fall."""
+
+    __slots__ = ("_rest",)
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def feed(self, data: bytes) -> Iterator[tuple[int, int, bytes]]:
+        """(kind, number, bytes) of every frame that is whole now."""
+        if self._rest:
+            data = self._rest + data
+        at, size = 0, len(data)
+        try:
+            while size - at >= 9:
+                length, kind, number = HEAD.unpack_from(data, at)
+                end = at + 9 + length
+                if end > size:
+                    break
+                body = data[at + 9 : end]
+                at = end
+                yield kind, number, body
+        finally:
+            self._rest = data[at:] if at else data

@@ -1,0 +1,50 @@
+"""Loads the function."""
+
+import importlib.util
+import inspect
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+Function = Callable[[Any, Any], Any]
+
+
+class NotLoaded(Exception):
+    """The function can't be called; the message says what is wrong and where."""
+
+
+def load(folder: str, entrypoint: str) -> Function:
+    """``main`` of the entry point; its folder and the installed dependencies are importable."""
+    path = Path(folder, entrypoint)
+    if not path.is_file():
+        raise NotLoaded(f"{path} does not exist: RUNTIME_ENTRYPOINT names the function's file within its build")
+    sys.path[:0] = [str(path.parent), str(Path(folder, ".dependencies"))]
+    spec = importlib.util.spec_from_file_location("function", path)
+    if spec is None or spec.loader is None:
+        raise NotLoaded(f"{path} is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["function"] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException as error:
+        raise NotLoaded(f"{path} can't be loaded:\n{own_traceback(error)}") from None
+    main = getattr(module, "main", None)
+    if not callable(main):
+        raise NotLoaded(f"{path} defines no function named main: it takes a request and a response")
+    found: Function = main
+    return found
+
+
+def is_async(function: Function) -> bool:
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))
+
+
+def own_traceback(error: BaseException) -> str:
+    """The stack without the runtime's own frames."""
+    trace = error.__traceback__
+    here = str(Path(__file__).parent)
+    while trace is not None and (trace.tb_frame.f_code.co_filename.startswith((here, "<frozen "))):
+        trace = trace.tb_next
+    return "".join(traceback.format_exception(type(error), error, trace)).rstrip("\n")

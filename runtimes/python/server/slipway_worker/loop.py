@@ -1,0 +1,131 @@
+"""Runs asynchronous functions: every invocation is a task of one loop."""
+
+import asyncio
+import contextvars
+import os
+import socket
+import types
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from . import frames
+from .call import Call, drive
+from .function import own_traceback
+from .output import Output, current
+from .writer import Writer
+
+_drive = types.coroutine(drive)
+
+
+class Loop:
+    """Frames in, tasks, frames out."""
+
+    def __init__(
+        self, connection: socket.socket, writer: Writer, output: Output, call: Callable[[int], Call]
+    ) -> None:
+        self._connection = connection
+        self._writer = writer
+        self._output = output
+        self._call = call
+        self._buffer = frames.Buffer()
+        self._tasks: dict[int, asyncio.Task[bytes]] = {}
+        self._flushing = False
+        self._loop = _new_loop()
+
+    def run(self) -> None:
+        """Until the server goes."""
+        asyncio.set_event_loop(self._loop)
+        self._loop.set_exception_handler(self._background_failure)
+        self._loop.add_reader(self._connection, self._readable)
+        self._loop.run_forever()
+
+    def await_elsewhere(self, call: Call, awaitable: Awaitable[Any]) -> None:
+        """Takes over what a function on another thread returned."""
+        context = contextvars.copy_context()
+        self._loop.call_soon_threadsafe(lambda: context.run(self._start, call, awaitable))
+
+    def cancel_elsewhere(self, number: int) -> None:
+        self._loop.call_soon_threadsafe(self._cancel, number)
+
+    def run_beside(self) -> None:
+        """The loop without the server's socket, on a thread of its own."""
+        asyncio.set_event_loop(self._loop)
+        self._loop.set_exception_handler(self._background_failure)
+        self._loop.run_forever()
+
+    def _readable(self) -> None:
+        data = self._connection.recv(1 << 18, socket.MSG_DONTWAIT)
+        if not data:
+            os._exit(0)
+        for kind, number, body in self._buffer.feed(data):
+            if kind == frames.INVOKE:
+                contextvars.copy_context().run(self._begin, number, body)
+            elif kind == frames.CANCEL:
+                self._cancel(number)
+            elif kind == frames.PING:
+                self._writer.gather(frames.frame(frames.PONG, 0))
+        self._writer.flush()
+
+    def _begin(self, number: int, data: bytes) -> None:
+        call = self._call(number)
+        end, awaitable = call.begin(data)
+        if end is None:
+            self._start(call, awaitable)
+        else:
+            self._writer.gather(end)
+
+    def _start(self, call: Call, awaitable: Awaitable[Any]) -> None:
+        task = _task(self._loop, _drive(call, awaitable))
+        if task.done():
+            self._writer.gather(task.result())
+            self._flush_soon()
+        else:
+            self._tasks[call.number] = task
+            task.add_done_callback(lambda done: self._finished(call.number, done))
+
+    def _finished(self, number: int, task: "asyncio.Task[bytes]") -> None:
+        self._tasks.pop(number, None)
+        if task.cancelled():
+            self._writer.gather(frames.refusal(number, b"function_error", "the invocation was cancelled"))
+        else:
+            self._writer.gather(task.result())
+        self._flush_soon()
+
+    def _flush_soon(self) -> None:
+        """One write for all that end in this turn of the loop."""
+        if not self._flushing:
+            self._flushing = True
+            self._loop.call_soon(self._flush)
+
+    def _flush(self) -> None:
+        self._flushing = False
+        self._writer.flush()
+
+    def _cancel(self, number: int) -> None:
+        task = self._tasks.get(number)
+        if task is not None:
+            task.cancel()
+
+    def _background_failure(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """A task that failed while nobody waited for it."""
+        error = context.get("exception")
+        message = str(context.get("message", "a background task failed"))
+        task = context.get("future") or context.get("task")
+        number = 0
+        if hasattr(task, "get_context"):
+            number = task.get_context().get(current, 0)
+        text = f"{message}\n{own_traceback(error)}" if isinstance(error, BaseException) else message
+        self._output.log(frames.ERROR, text, number)
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    loop = asyncio.new_event_loop()
+    # Where Python has them, tasks run at once up to their first real wait: most functions end there.
+    eager = getattr(asyncio, "eager_task_factory", None)
+    if eager is not None:
+        loop.set_task_factory(eager)
+    return loop
+
+
+def _task(loop: asyncio.AbstractEventLoop, coroutine: Any) -> "asyncio.Task[bytes]":
+    return loop.create_task(coroutine)

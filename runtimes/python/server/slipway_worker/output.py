@@ -1,0 +1,108 @@
+"""What the function process says: frames to the server, and the print statements of the function among them."""
+
+import contextvars
+import io
+import re
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from . import frames
+
+_TRACE = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(-.*)?")
+_MOST_LINE = 1 << 20
+
+current: contextvars.ContextVar[int] = contextvars.ContextVar("invocation", default=0)
+
+
+class Output:
+    """Sends frames through *write*, which takes bytes and may be called from any thread."""
+
+    def __init__(self, write: Callable[[bytes], None]) -> None:
+        self._write = write
+
+    def log(self, level: int, message: str, number: int) -> None:
+        data = message.encode("utf-8", "replace")
+        self._write(frames.frame(frames.LOG, number, bytes([level]) + data))
+
+    def trace(self, number: int, traceparent: str) -> None:
+        match = _TRACE.fullmatch(traceparent)
+        if match and match[1].strip("0"):
+            self._write(frames.frame(frames.TRACE, number, match[1].encode()))
+
+
+class _Printed(io.RawIOBase):
+    """Standard output or error of the function: each line goes to the invocation that wrote it."""
+
+    def __init__(self, output: Output, level: int, descriptor: int) -> None:
+        self._output = output
+        self._level = level
+        self._descriptor = descriptor
+        self._open: dict[int, bytearray] = {}
+        self._lock = threading.RLock()
+
+    def writable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._descriptor
+
+    def write(self, data: Any) -> int:
+        number = current.get()
+        with self._lock:
+            rest = self._open.setdefault(number, bytearray())
+            rest += data
+            if b"\n" in data or len(rest) > _MOST_LINE:
+                *lines, last = rest.split(b"\n")
+                self._open[number] = bytearray(last)
+                if len(last) > _MOST_LINE:
+                    lines.append(last)
+                    del self._open[number]
+                for line in lines:
+                    self._output.log(self._level, line.decode("utf-8", "replace"), number)
+        return len(data)
+
+    def finish(self, number: int) -> None:
+        """A last line without a line break is a line."""
+        with self._lock:
+            rest = self._open.pop(number, None)
+            if rest:
+                self._output.log(self._level, rest.decode("utf-8", "replace"), number)
+
+
+class Prints:
+    """Both streams, put in the place of the language's own."""
+
+    def __init__(self, output: Output) -> None:
+        self._streams = (_Printed(output, frames.INFO, 1), _Printed(output, frames.ERROR, 2))
+        out, err = (
+            io.TextIOWrapper(_Through(stream), "utf-8", "replace", newline="\n", write_through=True)
+            for stream in self._streams
+        )
+        sys.stdout, sys.stderr = out, err
+        sys.__stdout__, sys.__stderr__ = out, err  # type: ignore[misc]
+
+    def finish(self, number: int) -> None:
+        for stream in self._streams:
+            if stream._open:
+                stream.finish(number)
+
+
+class _Through(io.BufferedIOBase):
+    """A buffer that buffers nothing, so that every write knows who made it."""
+
+    def __init__(self, raw: _Printed) -> None:
+        self._raw = raw
+
+    def writable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._raw.fileno()
+
+    def write(self, data: Any) -> int:
+        return self._raw.write(data)
+
+    def flush(self) -> None:
+        """Nothing waits here."""

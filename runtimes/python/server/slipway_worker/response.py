@@ -1,0 +1,97 @@
+"""From what the function answers to a frame."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from . import frames, values
+
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_FORBIDDEN = re.compile(r"[\r\n\0]")
+_HOP_BY_HOP = frozenset(
+    (
+        "connection keep-alive proxy-authenticate proxy-authorization te trailer transfer-encoding upgrade "
+        "proxy-connection content-length"
+    ).split()
+)
+
+
+class Response:
+    """Takes one answer; ``slipway.Response`` describes its members."""
+
+    __slots__ = ("frame", "problem", "_number")
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+        self.frame: bytes | None = None
+        self.problem = ""
+
+    def send(
+        self, body: str | bytes, status: int = 200, headers: Mapping[str, str | Sequence[str]] | None = None
+    ) -> None:
+        if type(body) is str:
+            try:
+                self._answer(frames.TEXT, body.encode(), status, headers)
+            except UnicodeEncodeError:
+                self._answer(frames.TEXT, b"", status, headers, "the text holds lone surrogates")
+        elif isinstance(body, bytes | bytearray | memoryview):
+            self._answer(frames.BYTES, bytes(body), status, headers)
+        elif isinstance(body, str):
+            self.send(str(body), status, headers)
+        else:
+            raise TypeError(f"send takes text or bytes, not {type(body).__name__}; json takes any value")
+
+    def json(self, value: Any, status: int = 200, headers: Mapping[str, str | Sequence[str]] | None = None) -> None:
+        try:
+            body = values.encode(value)
+        except (TypeError, ValueError) as error:
+            self._answer(frames.JSON, b"", status, headers, f"the value can't be JSON: {error}")
+        else:
+            self._answer(frames.JSON, body, status, headers)
+
+    def _answer(
+        self,
+        kind: int,
+        body: bytes,
+        status: int,
+        headers: Mapping[str, str | Sequence[str]] | None,
+        problem: str = "",
+    ) -> None:
+        if self.frame is not None:
+            raise RuntimeError("the function has answered already: it answers once")
+        if type(status) is not int or not 200 <= status <= 599:
+            problem, status = problem or f"the status must be a whole number from 200 to 599, not {status!r}", 500
+        lines = b""
+        if headers:
+            kind, lines, wrong = _header_lines(kind, headers)
+            problem = problem or wrong
+        self.problem = problem
+        length = 7 + len(lines) + len(body)
+        self.frame = b"".join(
+            (
+                frames.HEAD.pack(length, frames.ANSWER, self._number),
+                frames.ANSWER_HEAD.pack(status, kind, len(lines)),
+                lines,
+                body,
+            )
+        )
+
+
+def _header_lines(kind: int, headers: Mapping[str, str | Sequence[str]]) -> tuple[int, bytes, str]:
+    """The type to add, the header lines as JSON, and what is wrong with them."""
+    lines: list[tuple[str, str]] = []
+    for name, value in headers.items():
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            return kind, b"", f"{name!r} is no name of a header"
+        lower = name.lower()
+        if lower in _HOP_BY_HOP or lower.startswith("x-runtime-"):
+            continue
+        several = [value] if isinstance(value, str) else value
+        if not isinstance(several, list | tuple) or not all(isinstance(one, str) for one in several):
+            return kind, b"", f"the value of {name} must be text or a list of texts"
+        if any(_FORBIDDEN.search(one) for one in several):
+            return kind, b"", f"the value of {name} holds CR, LF or NUL"
+        if lower == "content-type":
+            kind, several = frames.OWN_TYPE, several[:1]
+        lines += [(name, one) for one in several]
+    return kind, values.encode(lines) if lines else b"", ""
