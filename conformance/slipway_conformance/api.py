@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from attrs import frozen
 
 from . import cases, contract
+from .cases import Case
 from .outcomes import Report, Result
 from .runner import Runner
 from .runtime import KnownGap
@@ -30,21 +33,35 @@ class Subject:
         return frozenset(contract.load().profiles) - {"stream", "metrics"}
 
 
+Watcher = Callable[[Subject, Result], None]
+
+
 def verify(
     subjects: Sequence[Subject],
     selection: Selection | None = None,
-    watch: Callable[[Subject, Result], None] = lambda subject, result: None,
+    watch: Watcher = lambda subject, result: None,
+    jobs: int = 0,
 ) -> Report:
-    """Judges each subject in turn; SelectionError where the selection matches nothing."""
+    """Judges the subjects, *jobs* at a time (0: as many as have two processors each), and tells
+    *watch* each result; SelectionError where the selection matches nothing."""
     chosen = (selection or Selection()).choose(cases.load())
-    reports = []
-    for subject in subjects:
-        runner = Runner(
-            launcher=subject.launcher,
-            cases=chosen,
-            profiles=subject.declared,
-            known_gaps=subject.known_gaps,
-            watch=lambda result, subject=subject: watch(subject, result),  # type: ignore[misc]
-        )
-        reports.append(runner.run())
-    return Report(tuple(reports))
+    runners = [_runner(subject, chosen, watch) for subject in subjects]
+    at_once = jobs or max(1, (os.cpu_count() or 1) // 2)
+    with ThreadPoolExecutor(at_once) as pool:
+        try:
+            return Report(tuple(pool.map(Runner.run, runners)))
+        except BaseException:
+            # Ctrl-C reaches this thread only: the others are told, or the pool would wait for them.
+            for runner in runners:
+                runner.cancel()
+            raise
+
+
+def _runner(subject: Subject, chosen: Sequence[Case], watch: Watcher) -> Runner:
+    return Runner(
+        launcher=subject.launcher,
+        chosen=chosen,
+        profiles=subject.declared,
+        known_gaps=subject.known_gaps,
+        watch=lambda result: watch(subject, result),
+    )

@@ -54,8 +54,20 @@ class Case:
         return contract.load().clauses[self.id.split("-", 1)[0]]
 
     @property
+    def counts(self) -> bool:
+        """Whether it counts towards this version of the contract; a later case only warns."""
+        return self.id in counted()
+
+    @property
     def sort_key(self) -> tuple[tuple[int, ...], str]:
         return (self.clause.sort_key, self.id)
+
+
+@cache
+def counted() -> frozenset[str]:
+    """The cases that count towards this version of the contract: a list that is frozen with it."""
+    listed = data.root() / "counted" / f"{contract.load().version}.txt"
+    return frozenset(listed.read_text("utf-8").split())
 
 
 _probes: dict[str, Case] = {}
@@ -83,7 +95,7 @@ def probe(
             profile=profile or _profile_of(case_id),
             since=since,
             launch=launch or {},
-            needs=frozenset(needs),
+            needs=frozenset(needs) | ({"launch"} if launch else set()),
             probe=function,
             alone=alone,
         )
@@ -114,31 +126,50 @@ def load() -> tuple[Case, ...]:
 
 def lint(cases: Iterable[Case]) -> list[str]:
     """What is wrong with the set as a whole: ids given twice, clauses without a case, unknown
-    profiles."""
+    profiles, a frozen list that says something else than the cases do."""
     found: list[str] = []
     seen: set[str] = set()
-    clauses = contract.load().clauses
+    terms = contract.load()
     covered: set[str] = set()
     for case in cases:
         if case.id in seen:
             found.append(f"{case.id}: the id is there twice")
         seen.add(case.id)
         covered.add(case.clause.number)
-        if case.profile not in contract.load().profiles:
+        if case.profile not in terms.profiles:
             found.append(f"{case.id}: the profile {case.profile} is not in contract.yaml")
         if "\n" in case.why or len(case.why) < 15:
             found.append(f"{case.id}: why must be one line that says something")
-    found.extend(f"clause {number} has no case" for number in clauses if number not in covered)
+        if case.counts != (_version(case.since) <= _version(terms.version)):
+            found.append(
+                f"{case.id}: since {case.since}, but counted/{terms.version}.txt says otherwise. "
+                "A case that is added to a frozen version is since the next one"
+            )
+    found.extend(
+        f"{case_id}: listed as counted, but there is no such case"
+        for case_id in sorted(counted() - seen)
+    )
+    found.extend(
+        f"clause {number} has no case" for number in terms.clauses if number not in covered
+    )
     return found
+
+
+def _version(written: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in written.split("."))
 
 
 def _from_values(values: Mapping[str, Any]) -> Case:
     exchanges = values.get("exchanges") or [
         {"request": values["request"], "expect": values["expect"]}
     ]
+    needs = {"launch"} if values.get("launch") else set()
+    if any({"logs", "no_logs"} & exchange["expect"].keys() for exchange in exchanges):
+        needs.add("logs")
     return Case(
         id=values["id"],
         why=values["why"],
+        needs=frozenset(needs),
         profile=values.get("profile") or _profile_of(values["id"]),
         since=values.get("since", "1.0"),
         launch=values.get("launch", {}),

@@ -9,7 +9,7 @@ import signal
 import sys
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -143,13 +143,11 @@ def run(subjects: list[api.Subject], selection: Selection, reports: Path) -> Rep
         total = len(selection.choose(cases.load()))
     except (SelectionError, CaseError) as error:
         stop(str(error))
-    targets = []
-    for subject in subjects:
-        with terminal.Watch(console, subject.launcher.name, total) as watch:
-            targets += api.verify(
-                [subject], selection, lambda _, result, watch=watch: watch.tell(result)
-            ).targets  # type: ignore[misc]
-    report = Report(tuple(targets))
+    names = [subject.launcher.name for subject in subjects]
+    with terminal.Watch(console, names, total) as watch:
+        report = api.verify(
+            subjects, selection, lambda subject, result: watch.tell(subject.launcher.name, result)
+        )
     terminal.show(console, report)
     paths = write.write(report, reports)
     console.print(f"report: {paths['report.html']}", highlight=False)
@@ -196,7 +194,7 @@ def load_runtime(path: Path | None) -> runtime.Runtime | None:
         stop(str(error))
 
 
-def stop(message: str, code: int = 2) -> Any:
+def stop(message: str, code: int = 2) -> NoReturn:
     """Ends the command with a message."""
     Console(stderr=True).print(f"slipway: {message}", markup=False, highlight=False)
     raise typer.Exit(code)

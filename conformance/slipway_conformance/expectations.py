@@ -23,11 +23,18 @@ def mismatches(expect: Mapping[str, Any], answer: Answer) -> list[str]:
 
 
 def log_mismatches(expect: Mapping[str, Any], lines: list[LogLine], invocation: str) -> list[str]:
-    """Every expected log line that is not there."""
+    """Every expected log line that is not there (or not as often as ``times`` says), and every line
+    of an invocation that was to be silent."""
     found = []
     for wanted in expect.get("logs", []):
-        if not any(_matches_line(wanted, line, invocation) for line in lines):
+        count = sum(_matches_line(wanted, line, invocation) for line in lines)
+        if not count:
             found.append(f"log: no line {_short(wanted)} for the invocation {invocation}")
+        elif count != wanted.get("times", count):
+            found.append(f"log: {count} lines, not {wanted['times']}, are {_short(wanted)}")
+    if expect.get("no_logs"):
+        spoken = [line.message for line in lines if line.invocation == invocation]
+        found.extend(f"log: expected no line, got {_short(message)}" for message in spoken)
     return found
 
 
@@ -45,13 +52,14 @@ def differs(wanted: Any, seen: Any) -> bool:
 
 
 def missing(wanted: Any, seen: Any, place: str = "body") -> Iterator[str]:
-    """Where *seen* lacks what *wanted* has: objects may have more members, everything else must be
-    equal. ``{"$matches": regex}`` and ``{"$absent": true}`` stand for a text and for a member that
-    must not be there."""
+    """Where *seen* lacks what *wanted* has: objects may have more members, also those within a list
+    of the same length; everything else must be equal. ``{"$matches": regex}`` and ``{"$absent":
+    true}`` stand for a text and for a member that must not be there."""
     if isinstance(wanted, dict):
         if set(wanted) == {"$matches"}:
-            if not isinstance(seen, str) or not re.search(wanted["$matches"], seen):
-                yield f"{place}: expected text that matches {wanted['$matches']!r}, got {_short(seen)}"
+            pattern = wanted["$matches"]
+            if not isinstance(seen, str) or not re.search(pattern, seen):
+                yield f"{place}: expected text that matches {pattern!r}, got {_short(seen)}"
             return
         if not isinstance(seen, dict):
             yield f"{place}: expected an object, got {_short(seen)}"
@@ -64,6 +72,9 @@ def missing(wanted: Any, seen: Any, place: str = "body") -> Iterator[str]:
                 yield f"{place}.{key}: expected {_short(value)}, got nothing"
             else:
                 yield from missing(value, seen[key], f"{place}.{key}")
+    elif isinstance(wanted, list) and isinstance(seen, list) and len(wanted) == len(seen):
+        for index, pair in enumerate(zip(wanted, seen, strict=True)):
+            yield from missing(*pair, f"{place}[{index}]")
     elif differs(wanted, seen):
         yield f"{place}: expected {_short(wanted)}, got {_short(seen)}"
 
@@ -84,7 +95,8 @@ def _differences(expect: Mapping[str, Any], answer: Answer) -> Iterator[str]:
     if "text" in expect and not _matches_text(expect["text"], answer.text):
         yield from _text(expect["text"], answer.text)
     if "base64" in expect and answer.body != base64.b64decode(expect["base64"]):
-        yield f"body: expected the bytes {expect['base64']}, got {base64.b64encode(answer.body[:_SHOWN]).decode()}"
+        seen = base64.b64encode(answer.body[:_SHOWN]).decode()
+        yield f"body: expected the bytes {expect['base64']}, got {seen}"
     if "empty" in expect and answer.body:
         yield f"body: expected none, got {_short(answer.text)}"
     if "json" in expect or "contains" in expect:
@@ -111,11 +123,13 @@ def _error(code: str, answer: Answer) -> Iterator[str]:
         yield f'body: expected {{"error": {{…}}}}, got {_short(body)}'
         return
     if set(error_object) != {"code", "message", "invocation"}:
-        yield f"body.error: expected code, message and invocation, got {sorted(error_object)}"
+        members = ", ".join(sorted(error_object))
+        yield f"body.error: expected the members code, invocation, message, got {members}"
     if error_object.get("code") != code:
         yield f"body.error.code: expected {code}, got {error_object.get('code')}"
     if not isinstance(error_object.get("message"), str) or not error_object.get("message"):
-        yield f"body.error.message: expected a text, got {_short(error_object.get('message'))}"
+        message = _short(error_object.get("message"))
+        yield f"body.error.message: expected a text, got {message}"
 
 
 def _header(name: str, wanted: Any, answer: Answer) -> Iterator[str]:

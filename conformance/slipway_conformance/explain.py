@@ -1,5 +1,5 @@
-"""Turns a result into what a maintainer needs to read: the clause, the request as a curl line,
-every difference."""
+"""Turns a result into what a maintainer needs to read: the clause, the request as a line for a shell,
+every difference, the log."""
 
 from __future__ import annotations
 
@@ -10,26 +10,32 @@ from .outcomes import Result
 from .session import Exchanged
 from .wire import Sent
 
-REDACTED = "$RUNTIME_SECRET"
 _BODY_SHOWN = 2000
 
 
-def curl(sent: Sent, address: str = "http://127.0.0.1:3000") -> str:
-    """A line for a shell that sends the request again; the secret is a variable there."""
+def again(sent: Sent | bytes, secret: str = "", address: str = "127.0.0.1:3000") -> str:
+    """A line for a shell that sends the request again; the right *secret* is a variable there."""
+    if isinstance(sent, bytes):
+        host, _, port = address.rpartition(":")
+        return f"printf '%b' {_octal(sent, secret)} | nc {host} {port}"
     words = ["curl", "-i"]
+    if any(mark in sent.target for mark in ("/.", "//", "[", "{")):
+        words += ["--path-as-is", "--globoff"]
     if sent.method == "HEAD":
         words.append("--head")
     elif sent.method != ("POST" if sent.body else "GET"):
         words += ["-X", shlex.quote(sent.method)]
-    words.append(shlex.quote(address + sent.target))
+    words.append(shlex.quote(f"http://{address}{sent.target}"))
     for name, value in sent.headers:
-        if name.lower() == contract.load().header("secret"):
-            words += ["-H", f'"{name}: {REDACTED}"']
+        if secret and value == secret:
+            words += ["-H", f'"{name}: ${_variable()}"']
         else:
-            words += ["-H", shlex.quote(f"{name}: {value}")]
-    if sent.body:
-        words += ["--data-binary", _body(sent.body)]
-    return " ".join(words)
+            words += ["-H", shlex.quote(f"{name}: {value}" if value else f"{name};")]
+    if not sent.body:
+        return " ".join(words)
+    if not any(name.lower() == "content-type" for name, _ in sent.headers):
+        words += ["-H", "content-type:"]
+    return _with_body(words, sent.body)
 
 
 def answer_text(exchanged: Exchanged) -> str:
@@ -42,8 +48,14 @@ def answer_text(exchanged: Exchanged) -> str:
     return "\n".join(lines) + "\n\n" + answer.text[:_BODY_SHOWN]
 
 
-def failure(result: Result, target: str = "") -> str:
-    """Everything about a case that did not pass, in plain text."""
+def redacted(text: str, result: Result) -> str:
+    """*text* without the secret of the target that *result* is about."""
+    return text.replace(result.secret, f"${_variable()}") if result.secret else text
+
+
+def failure(result: Result, target: str = "TARGET") -> str:
+    """Everything about a case that did not pass, in plain text. *target* is what `slipway verify`
+    would be given to run it again."""
     clause = result.case.clause
     parts = [
         f"{result.case.id}: {result.outcome}",
@@ -52,27 +64,43 @@ def failure(result: Result, target: str = "") -> str:
     ]
     if result.note:
         parts.append(f"  note: {result.note}")
+    if result.case.launch:
+        settings = " ".join(f"{name}={value}" for name, value in result.case.launch.items())
+        parts.append(f"  launched with: {settings}")
     parts.append("  found:")
     parts += ["    - " + mismatch.replace("\n", "\n      ") for mismatch in result.mismatches]
-    if result.exchanged:
-        last = result.exchanged[-1]
+    for exchanged in result.exchanged[:1]:
         parts.append("  request:")
-        parts.append("    " + curl(last.sent))
+        parts.append("    " + again(exchanged.sent, result.secret))
         parts.append("  answer:")
-        parts += ["    " + line for line in answer_text(last).splitlines()]
+        parts += ["    " + line for line in answer_text(exchanged).splitlines()]
     if result.log:
-        parts.append("  last log lines:")
+        parts.append("  log:")
         parts += ["    " + line for line in result.log.splitlines()]
-    again = f" {target}" if target else " TARGET"
-    parts.append(f"  again: slipway verify{again} --case {result.case.id}")
-    return "\n".join(parts)
+    parts.append(f"  again: slipway verify {target} --case {result.case.id}")
+    return redacted("\n".join(parts), result)
 
 
-def _body(body: bytes) -> str:
+def _variable() -> str:
+    return contract.load().variable("secret")
+
+
+def _with_body(words: list[str], body: bytes) -> str:
     if len(body) > _BODY_SHOWN:
-        return f"'(a body of {len(body)} bytes)'"
+        return " ".join([*words, "--data-binary", f"@FILE  # {len(body)} bytes, left out here"])
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
-        return "$'" + "".join(f"\\x{byte:02x}" for byte in body) + "'"
-    return shlex.quote(text)
+        return f"printf '%b' {_octal(body)} | " + " ".join([*words, "--data-binary", "@-"])
+    return " ".join([*words, "--data-binary", shlex.quote(text)])
+
+
+def _octal(raw: bytes, secret: str = "") -> str:
+    """*raw* as an argument of printf's ``%b``, in double quotes, bytes beyond plain text as octal
+    escapes."""
+    shown = "".join(
+        chr(byte) if 32 <= byte < 127 and chr(byte) not in '\\"$`' else f"\\0{byte:03o}"
+        for byte in raw.replace(b"\r\n", b"\0\0")
+    )
+    shown = shown.replace("\\0000\\0000", "\\r\\n")
+    return f'"{shown.replace(secret, f"${_variable()}") if secret else shown}"'

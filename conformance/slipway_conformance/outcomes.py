@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from enum import StrEnum
 
 from attrs import field, frozen
@@ -27,7 +26,7 @@ class Outcome(StrEnum):
 @frozen
 class Result:
     """What became of one case on one target. ``note`` says why it was not judged, or that it is
-    flaky."""
+    flaky; ``secret`` is what every report must redact."""
 
     case: Case
     outcome: Outcome
@@ -37,14 +36,18 @@ class Result:
     seconds: float = 0.0
     attempts: int = 1
     note: str = ""
+    flaky: bool = False
+    secret: str = field(default="", repr=False)
 
 
 @frozen
 class TargetReport:
-    """All results of one target. ``problems`` are failures of the run itself: they fail it whatever
+    """All results of one target. ``argument`` is what `slipway verify` takes to judge it again;
+    ``problems`` are failures of the run itself: they fail it whatever
     the cases say."""
 
     name: str
+    argument: str
     language: str
     version: str
     results: tuple[Result, ...]
@@ -60,6 +63,11 @@ class TargetReport:
         return Counter(result.outcome for result in self.results)
 
     @property
+    def flaky(self) -> int:
+        """Cases that failed and passed when they were run again; they count as failed."""
+        return sum(result.flaky for result in self.results)
+
+    @property
     def judged(self) -> int:
         return self.count(Outcome.PASS, Outcome.FAIL, Outcome.WARNING, Outcome.KNOWN_GAP)
 
@@ -72,7 +80,7 @@ class TargetReport:
 class Report:
     """One run over one or more targets."""
 
-    targets: tuple[TargetReport, ...] = field(converter=tuple)
+    targets: tuple[TargetReport, ...]
 
     @property
     def conforms(self) -> bool:
@@ -89,13 +97,3 @@ class Report:
             for target in self.targets
         )
         return 3 if broken else 1
-
-
-def failed_ids(targets: Iterable[TargetReport]) -> set[str]:
-    """Cases to look at again."""
-    return {
-        result.case.id
-        for target in targets
-        for result in target.results
-        if result.outcome in (Outcome.FAIL, Outcome.WARNING, Outcome.ERROR)
-    }

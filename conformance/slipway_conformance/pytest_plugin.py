@@ -1,40 +1,62 @@
 """Runs the suite under pytest, one item a case: ``pytest --slipway-image IMAGE --slipway-function
-FOLDER``."""
+FOLDER``, or ``pytest --slipway-url URL``."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
     from .cases import Case
-    from .outcomes import Result
+    from .targets import Launcher
+
+_JUDGED = pytest.StashKey[int]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("slipway")
     group.addoption("--slipway-image", help="launch image to judge")
     group.addoption("--slipway-function", help="folder of its conformance function")
-
-
-def pytest_collection(session: pytest.Session) -> None:
-    session.config.stash[_RUN] = bool(session.config.getoption("--slipway-image"))
+    group.addoption(
+        "--slipway-url", help="running server to judge; its secret is in RUNTIME_SECRET"
+    )
 
 
 def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.Item]) -> None:
-    if not session.config.stash.get(_RUN, False):
+    if not _asked(session.config):
         return
     from . import cases
 
-    collector = _Suite.from_parent(session, name="slipway")
-    items.extend(_CaseItem.from_parent(collector, name=case.id, case=case) for case in cases.load())
+    session.stash[_JUDGED] = 0
+    suite = _Suite.from_parent(session, name="slipway")
+    items.extend(_CaseItem.from_parent(suite, name=case.id, case=case) for case in cases.load())
 
 
-_RUN = pytest.StashKey[bool]()
-_RUNNER = pytest.StashKey["Runner"]()
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """A run in which every case was skipped has shown nothing."""
+    if session.stash.get(_JUDGED, None) == 0 and exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _asked(config: pytest.Config) -> bool:
+    return bool(config.getoption("--slipway-image") or config.getoption("--slipway-url"))
+
+
+def _launcher(config: pytest.Config) -> Launcher:
+    from . import contract
+    from .targets.image import ImageLauncher
+    from .targets.url import UrlLauncher
+
+    if url := config.getoption("--slipway-url"):
+        return UrlLauncher(url, os.environ.get(contract.load().variable("secret"), ""))
+    function = config.getoption("--slipway-function")
+    if not function:
+        raise pytest.UsageError("--slipway-image needs --slipway-function FOLDER")
+    return ImageLauncher(config.getoption("--slipway-image"), Path(function))
 
 
 class _Suite(pytest.Collector):
@@ -45,38 +67,32 @@ class _Suite(pytest.Collector):
 
     def setup(self) -> None:
         from . import api, preflight, runner
-        from .targets.image import ImageLauncher
 
-        image, function = (
-            self.config.getoption("--slipway-image"),
-            self.config.getoption("--slipway-function"),
-        )
-        if not function:
-            raise pytest.UsageError("--slipway-image needs --slipway-function FOLDER")
-        launcher = ImageLauncher(image, Path(function))
+        launcher = _launcher(self.config)
         self.addfinalizer(launcher.close)
         launcher.prepare()
         if problems := preflight.problems(launcher.launch({})):
             pytest.fail("\n".join(problems), pytrace=False)
-        self.stash[_RUNNER] = runner.Runner(launcher, (), api.Subject(launcher).declared)
+        self.runner = runner.Runner(launcher, (), api.Subject(launcher).declared)
 
 
 class _CaseItem(pytest.Item):
     """One case."""
 
-    def __init__(self, *, case: Case, **arguments: object) -> None:
-        super().__init__(**arguments)  # type: ignore[arg-type]
+    def __init__(self, *, case: Case, **arguments: Any) -> None:
+        super().__init__(**arguments)
         self.case = case
 
     def runtest(self) -> None:
         from . import explain
         from .outcomes import Outcome
 
-        assert self.parent is not None
-        result: Result = self.parent.stash[_RUNNER].judge(self.case)
+        assert isinstance(self.parent, _Suite)
+        result = self.parent.runner.judge(self.case)
         if result.outcome in (Outcome.NOT_JUDGED, Outcome.NOT_SUPPORTED):
             pytest.skip(result.note)
-        if result.outcome is not Outcome.PASS:
+        self.session.stash[_JUDGED] += 1
+        if result.outcome not in (Outcome.PASS, Outcome.WARNING):
             pytest.fail(explain.failure(result), pytrace=False)
 
     def reportinfo(self) -> tuple[Path, None, str]:

@@ -5,35 +5,41 @@ from __future__ import annotations
 import time
 import traceback
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event, Lock
 
 from attrs import define, evolve, field
 
-from . import preflight
+from . import cases, exchanges, preflight
 from .cases import Case
 from .outcomes import Outcome, Result, TargetReport
 from .runtime import KnownGap
-from .session import Session, Violation, run_exchanges
-from .targets import Launcher, Running, TargetError
+from .session import NotJudged, Session, Violation
+from .targets import Launcher, Running, TargetError, TargetFailed
 from .wire import WireError
 
 Watcher = Callable[[Result], None]
+Variant = tuple[tuple[str, str], ...]
+# Cases at a time on one server, and servers of other settings beside the one that most cases share.
 _PARALLEL = 4
+_VARIANTS = 2
 
 
 @define
 class Runner:
-    """Runs *cases* on *launcher*. ``profiles`` are those that the runtime declares; ``watch`` is
+    """Runs the *chosen* cases on *launcher*. ``profiles`` are those that the runtime declares; ``watch`` is
     told each result."""
 
     launcher: Launcher
-    cases: Sequence[Case]
+    chosen: Sequence[Case]
     profiles: frozenset[str]
     known_gaps: Sequence[KnownGap] = ()
     watch: Watcher = lambda result: None
-    again: bool = True
-    _servers: dict[tuple[tuple[str, str], ...], Running] = field(factory=dict, init=False)
+    _servers: dict[Variant, Running] = field(factory=dict, init=False)
+    _locks: defaultdict[Variant, Lock] = field(factory=lambda: defaultdict(Lock), init=False)
+    _cancelled: Event = field(factory=Event, init=False)
+    _lock: Lock = field(factory=Lock, init=False)
     _retried: int = field(default=0, init=False)
 
     def run(self) -> TargetReport:
@@ -51,10 +57,11 @@ class Runner:
             problems.append(str(error))
         finally:
             self.launcher.close()
-        problems += self._gap_problems({result.case.id for result in results})
+        problems += self._gap_problems()
         results.sort(key=lambda result: result.case.sort_key)
         return TargetReport(
             name=self.launcher.name,
+            argument=self.launcher.argument,
             language=self.launcher.language,
             version=self.launcher.version,
             results=tuple(results),
@@ -63,63 +70,69 @@ class Runner:
             retried=self._retried,
         )
 
+    def cancel(self) -> None:
+        """Ends a run from another thread: no case begins any more, and all that was launched goes."""
+        self._cancelled.set()
+        self.launcher.close()
+
     def judge(self, case: Case) -> Result:
         """One case on a launcher that is prepared already."""
         return self._excused(case) or self._judge(case)
 
     def _judge_all(self) -> list[Result]:
-        results = []
-        groups: Mapping[tuple[tuple[str, str], ...], list[Case]] = defaultdict(list)
-        for case in self.cases:
+        results: list[Result] = []
+        groups: dict[Variant, list[Case]] = defaultdict(list)
+        for case in self.chosen:
             excused = self._excused(case)
             if excused:
                 results.append(self._tell(excused))
             else:
-                groups[tuple(sorted(case.launch.items()))].append(case)
-        # The variant that most cases share runs first, on the server that is warm already.
-        for variant in sorted(groups, key=lambda key: (-len(groups[key]), key)):
-            shared = [case for case in groups[variant] if not case.alone]
-            with ThreadPoolExecutor(_PARALLEL) as pool:
-                results += pool.map(self._judge, shared)
-            results += [self._judge(case) for case in groups[variant] if case.alone]
-            if variant:
-                self._forget(variant)
+                groups[_variant(case)].append(case)
+        # Most cases share the server that is warm already; the other variants mostly wait, beside it.
+        main = groups.pop((), [])
+        with ThreadPoolExecutor(_VARIANTS) as pool:
+            others = [pool.submit(self._judge_group, *group) for group in sorted(groups.items())]
+            results += self._judge_group((), main)
+            for other in others:
+                results += other.result()
+        return results
+
+    def _judge_group(self, variant: Variant, cases: Sequence[Case]) -> list[Result]:
+        """Cases that share one server: first those that may overlap, then each that must not. A
+        server of other settings is often one that its case fills, so nothing overlaps there."""
+        alone = [case for case in cases if variant or case.alone]
+        with ThreadPoolExecutor(_PARALLEL) as pool:
+            results = list(pool.map(self._judge, [case for case in cases if case not in alone]))
+        results += [self._judge(case) for case in alone]
+        if variant:
+            self._forget(variant)
         return results
 
     def _excused(self, case: Case) -> Result | None:
         if case.profile not in self.profiles:
-            return Result(
-                case, Outcome.NOT_SUPPORTED, note=f"the profile {case.profile} is not declared"
-            )
-        lacking = case.needs - self.launcher.abilities
-        if case.launch and "launch" not in self.launcher.abilities:
-            lacking |= {"launch"}
+            told = f"the profile {case.profile} is not declared"
+            return Result(case, Outcome.NOT_SUPPORTED, note=told)
+        lacking = sorted(case.needs - self.launcher.abilities)
         if lacking:
-            return Result(
-                case,
-                Outcome.NOT_JUDGED,
-                note=f"this kind of target can't show it ({', '.join(sorted(lacking))})",
-            )
-        if (
-            any(exchange.expect.get("logs") for exchange in case.exchanges)
-            and "logs" not in self.launcher.abilities
-        ):
-            return Result(case, Outcome.NOT_JUDGED, note="this kind of target shows no log")
+            return Result(case, Outcome.NOT_JUDGED, note=_unable(*lacking))
         return None
 
     def _judge(self, case: Case) -> Result:
+        if self._cancelled.is_set():
+            return Result(case, Outcome.NOT_JUDGED, note="the run was ended before")
         result = self._attempt(case)
         if result.outcome is Outcome.ERROR:
-            self._retried += 1
-            self._forget(tuple(sorted(case.launch.items())))
-            result = evolve(
-                self._attempt(case), attempts=2, note="the first attempt met an error of the engine"
-            )
-        elif result.outcome is Outcome.FAIL and self.again:
+            with self._lock:
+                self._retried += 1
+            self._forget(_variant(case))
+            told = "the first attempt met an error of the engine"
+            result = evolve(self._attempt(case), attempts=2, note=told)
+        elif result.outcome is Outcome.FAIL and not self._cancelled.is_set():
             second = self._attempt(case)
             if second.outcome is Outcome.PASS:
-                result = evolve(result, attempts=2, note="flaky: passed when it was run again")
-            else:
+                told = "flaky: it passed when it was run again"
+                result = evolve(result, attempts=2, note=told, flaky=True)
+            elif second.outcome is Outcome.FAIL:
                 result = evolve(second, attempts=2)
         return self._tell(self._weigh(result))
 
@@ -128,37 +141,39 @@ class Runner:
         try:
             running = self._server(case.launch)
         except TargetError as error:
-            return Result(case, Outcome.ERROR, (str(error),), seconds=time.monotonic() - began)
+            outcome = Outcome.FAIL if isinstance(error, TargetFailed) else Outcome.ERROR
+            return Result(case, outcome, (str(error),), seconds=time.monotonic() - began)
         session = Session(case, self.launcher, running)
-        outcome = Outcome.PASS
+        outcome, note = Outcome.PASS, ""
         try:
-            if case.probe:
-                case.probe(session)
-            else:
-                run_exchanges(session)
+            (case.probe or exchanges.run)(session)
         except Violation:
-            pass
-        except WireError as error:
-            session.fail(f"no answer: {error}")
+            """What it found so far says why it ended."""
+        except NotJudged as lacking:
+            outcome, note = Outcome.NOT_JUDGED, _unable(str(lacking))
+        except (WireError, TargetFailed) as error:
+            session.fail(str(error))
         except TargetError as error:
             outcome = Outcome.ERROR
             session.fail(str(error))
         except Exception:
             outcome = Outcome.ERROR
             session.fail(traceback.format_exc())
-        if session.found and outcome is Outcome.PASS:
+        if session.found and outcome is not Outcome.ERROR:
             outcome = Outcome.FAIL
-        tail = running.log_tail() if outcome is not Outcome.PASS else ""
-        if outcome is not Outcome.PASS and not running.alive():
-            self._forget(tuple(sorted(case.launch.items())))
-        return Result(
+        result = Result(
             case,
             outcome,
             tuple(session.found),
-            tuple(session.exchanged[-20:]),
-            tail,
+            session.telling,
+            session.log_excerpt() if outcome in (Outcome.FAIL, Outcome.ERROR) else "",
             time.monotonic() - began,
+            note=note,
+            secret=running.secret,
         )
+        if outcome is not Outcome.PASS and not running.alive():
+            self._forget(_variant(case))
+        return result
 
     def _weigh(self, result: Result) -> Result:
         """What a failure or a pass means in view of the clause's level and of the known gaps."""
@@ -170,28 +185,37 @@ class Runner:
         if gap and result.outcome is Outcome.PASS:
             told = "it is listed as a known gap and passes: take it out of runtime.yaml"
             return evolve(result, outcome=Outcome.FAIL, mismatches=(told,))
+        if result.outcome is Outcome.FAIL and not result.case.counts:
+            told = f"counts from version {result.case.since} of the contract on"
+            return evolve(result, outcome=Outcome.WARNING, note=told)
         if result.outcome is Outcome.FAIL and result.case.clause.level == "SHOULD":
             return evolve(result, outcome=Outcome.WARNING)
         return result
 
-    def _gap_problems(self, judged: Iterable[str]) -> list[str]:
-        from . import cases
-
-        known = {case.id for case in cases.load()} | set(judged)
-        return [
-            f"runtime.yaml lists a known gap for {gap.case}, which is no case"
-            for gap in self.known_gaps
-            if gap.case not in known
-        ]
+    def _gap_problems(self) -> list[str]:
+        known = {case.id: case for case in cases.load()}
+        problems = []
+        for gap in self.known_gaps:
+            if gap.case not in known:
+                problems.append(f"runtime.yaml lists a known gap for {gap.case}, which is no case")
+            elif known[gap.case].profile not in self.profiles:
+                problems.append(
+                    f"runtime.yaml lists a known gap for {gap.case} and doesn't declare its profile "
+                    f"{known[gap.case].profile}: take the gap out"
+                )
+        return problems
 
     def _server(self, launch: Mapping[str, str]) -> Running:
         variant = tuple(sorted(launch.items()))
-        running = self._servers.get(variant)
-        if running is None or not running.alive():
-            running = self._servers[variant] = self.launcher.launch(launch)
-        return running
+        with self._lock:
+            lock = self._locks[variant]
+        with lock:
+            running = self._servers.get(variant)
+            if running is None or not running.alive():
+                running = self._servers[variant] = self.launcher.launch(launch)
+            return running
 
-    def _forget(self, variant: tuple[tuple[str, str], ...]) -> None:
+    def _forget(self, variant: Variant) -> None:
         running = self._servers.pop(variant, None)
         if running:
             running.stop()
@@ -199,3 +223,11 @@ class Runner:
     def _tell(self, result: Result) -> Result:
         self.watch(result)
         return result
+
+
+def _variant(case: Case) -> Variant:
+    return tuple(sorted(case.launch.items()))
+
+
+def _unable(*abilities: str) -> str:
+    return f"this kind of target can't show it ({', '.join(abilities)})"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import json
 import secrets
@@ -17,11 +16,15 @@ from attrs import define, field, frozen
 
 from . import contract, expectations, logs
 from .cases import Case
-from .targets import Launcher, Running, Stats
+from .targets import Ability, Launcher, Running, Stats
 from .wire import Answer, Sent, Wire, WireError, header_list
 
 STEPS_HEADER = "x-conformance-steps"
 _LOG_SECONDS = 3.0
+# Exchanges that a report shows of one case.
+_SHOWN = 3
+_LINES_SHOWN = 12
+_LINE_SHOWN = 1000
 T = TypeVar("T")
 Step = Mapping[str, Any]
 
@@ -30,11 +33,16 @@ class Violation(AssertionError):
     """A case can't go on: what it found so far says why."""
 
 
+class NotJudged(Exception):
+    """The target can't show what the case wants to see; the message names the ability it lacks."""
+
+
 @frozen
 class Exchanged:
-    """A request and its answer (or why there was none), kept for the report."""
+    """A request and its answer (or why there was none), kept for the report. ``sent`` are the bytes
+    themselves where a case wrote them by hand."""
 
-    sent: Sent
+    sent: Sent | bytes
     answer: Answer | None
     problem: str = ""
 
@@ -49,6 +57,7 @@ class Session:
     running: Running
     found: list[str] = field(factory=list)
     exchanged: list[Exchanged] = field(factory=list)
+    blamed: list[Answer] = field(factory=list)
 
     # Saying what was found
 
@@ -68,8 +77,22 @@ class Session:
 
     def check(self, answer: Answer, **expect: Any) -> Answer:
         """Compares *answer* with what cases.schema.json calls an expectation."""
-        self.found.extend(expectations.mismatches(expect, answer))
+        self.blame(answer, expectations.mismatches(expect, answer))
         return answer
+
+    def blame(self, answer: Answer, mismatches: Sequence[str]) -> None:
+        """Notes what is wrong with *answer*, so that a report shows this exchange and no other."""
+        if mismatches:
+            self.found.extend(mismatches)
+            self.blamed.append(answer)
+
+    @property
+    def telling(self) -> tuple[Exchanged, ...]:
+        """The exchanges that a report should show: those that are to blame, else the last ones."""
+        wrong = [
+            e for e in self.exchanged if e.answer is None or any(e.answer is a for a in self.blamed)
+        ]
+        return tuple(wrong[:_SHOWN] or self.exchanged[-_SHOWN:])
 
     # Talking to the target
 
@@ -151,9 +174,12 @@ class Session:
     def connect(self, timeout: float = 15.0) -> Wire:
         """A connection for raw bytes."""
         try:
-            return Wire(self.running.host, self.running.port, timeout)
+            return Wire(self.running.host, self.running.port, timeout, self._record)
         except OSError as error:
             raise WireError(f"no connection: {error}") from error
+
+    def _record(self, raw: bytes, answer: Answer | None, problem: str) -> None:
+        self.exchanged.append(Exchanged(raw, answer, problem))
 
     def get(self, path: str) -> Answer:
         """GET of health or readiness, by its name in contract.yaml, without a secret."""
@@ -199,11 +225,25 @@ class Session:
 
     # Looking at the target
 
+    def need(self, ability: Ability) -> None:
+        """Ends the case as not judged where the target can't do *ability*."""
+        if ability not in self.launcher.abilities:
+            raise NotJudged(ability)
+
     def log(self) -> list[logs.LogLine]:
+        self.need(Ability.LOGS)
         return logs.parse(self.running.log_lines())
 
     def log_of(self, invocation: str) -> list[logs.LogLine]:
         return [line for line in self.log() if line.invocation == invocation]
+
+    def log_excerpt(self) -> str:
+        """What a report shows of the log: the lines of this case's invocations, else the last ones."""
+        name = contract.load().header("invocation")
+        ids = {e.answer.header(name) for e in self.exchanged if e.answer} - {None}
+        lines = self.running.log_lines()
+        own = [line for line in lines if any(str(known) in line for known in ids)]
+        return "\n".join(line[:_LINE_SHOWN] for line in (own or lines)[-_LINES_SHOWN:])
 
     def wait_log(
         self, holds: Callable[[list[logs.LogLine]], bool], seconds: float = _LOG_SECONDS
@@ -217,6 +257,7 @@ class Session:
         return True
 
     def stats(self) -> Stats:
+        self.need(Ability.STATS)
         return self.running.stats()
 
     @contextlib.contextmanager
@@ -229,9 +270,12 @@ class Session:
     ) -> Iterator[Session]:
         """A session on a target of its own, which may be broken and is removed afterwards; findings
         count here."""
+        self.need(Ability.LAUNCH)
         running = self.launcher.launch(env or {}, folder=folder, wait=wait)
         try:
-            yield Session(self.case, self.launcher, running, self.found, self.exchanged)
+            yield Session(
+                self.case, self.launcher, running, self.found, self.exchanged, self.blamed
+            )
         finally:
             running.stop()
 
@@ -250,67 +294,3 @@ class Session:
 def new_id() -> str:
     """An invocation id that no other case uses."""
     return f"case-{secrets.token_hex(8)}"
-
-
-def run_exchanges(session: Session) -> None:
-    """Runs a case that is data."""
-    identified = []
-    for exchange in session.case.exchanges:
-        headers = dict(exchange.request.get("headers", {}))
-        invocation = next(
-            (
-                str(v)
-                for k, v in headers.items()
-                if k.lower() == contract.load().header("invocation")
-            ),
-            new_id(),
-        )
-        if exchange.request.get("secret", True) is True and exchange.expect.get("logs"):
-            headers.setdefault(contract.load().header("invocation"), invocation)
-        identified.append((exchange, headers, invocation))
-
-    def one(index: int) -> None:
-        exchange, headers, invocation = identified[index]
-        request = exchange.request
-        body = None
-        if "text" in request:
-            body = request["text"].encode()
-        elif "base64" in request:
-            body = base64.b64decode(request["base64"])
-        answer = session.invoke(
-            request.get("steps"),
-            envelope=request.get("envelope"),
-            headers=_with_type(headers, body, request),
-            secret=request.get("secret", True),
-            method=request.get("method", "POST"),
-            target=request.get("target", "/"),
-            body=body,
-            raw=request.get("raw", False),
-        )
-        session.check(answer, **{k: v for k, v in exchange.expect.items() if k != "logs"})
-        if exchange.expect.get("logs"):
-            expect = exchange.expect
-            session.wait_log(
-                lambda lines: not expectations.log_mismatches(expect, lines, invocation)
-            )
-            session.found.extend(expectations.log_mismatches(expect, session.log(), invocation))
-
-    if session.case.together:
-        session.together([lambda index=index: one(index) for index in range(len(identified))])  # type: ignore[misc]
-    else:
-        for index in range(len(identified)):
-            one(index)
-
-
-def _with_type(
-    headers: dict[str, Any], body: bytes | None, request: Mapping[str, Any]
-) -> dict[str, str | list[str] | None]:
-    """A body given as text or bytes is sent as JSON unless the case says otherwise or the mode is
-    raw."""
-    if (
-        body is None
-        or request.get("raw")
-        or any(name.lower() == "content-type" for name in headers)
-    ):
-        return headers
-    return {"content-type": "application/json", **headers}

@@ -9,7 +9,7 @@ import contextlib
 import json
 import socket
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -17,6 +17,8 @@ import h11
 from attrs import frozen
 
 HeaderList = list[tuple[str, str]]
+# Bytes of each raw sending that a report shows.
+_RECORDED = 2000
 
 
 class WireError(Exception):
@@ -64,11 +66,22 @@ class Answer:
 
 
 class Wire:
-    """One connection. Usable as a context manager; every wait ends after ``timeout`` seconds."""
+    """One connection. Usable as a context manager; every wait ends after ``timeout`` seconds.
 
-    def __init__(self, host: str, port: int, timeout: float = 10.0) -> None:
+    ``record`` is told of every answer to raw bytes: the bytes, the answer or None, and the problem.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        timeout: float = 10.0,
+        record: Callable[[bytes, Answer | None, str], None] = lambda raw, answer, problem: None,
+    ) -> None:
         self._address = (host, port)
         self.timeout = timeout
+        self._record = record
+        self._sent = bytearray()
         self._socket = socket.create_connection(self._address, timeout=timeout)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._rest = b""
@@ -86,6 +99,10 @@ class Wire:
 
     def send(self, raw: bytes) -> None:
         """Bytes as they are."""
+        self._sent += raw[:_RECORDED]
+        self._send(raw)
+
+    def _send(self, raw: bytes) -> None:
         try:
             self._socket.sendall(raw)
         except OSError as error:
@@ -93,13 +110,24 @@ class Wire:
 
     def request(self, sent: Sent) -> Answer:
         """Sends a request and reads its answer."""
-        self.send(encode(sent, self._host_header()))
-        return self.answer(sent.method)
+        self._send(encode(sent, self._host_header()))
+        return self._answer(sent.method, self.timeout)
 
     def answer(self, method: str = "POST", timeout: float | None = None) -> Answer:
         """Reads one answer to a request with *method*; WireError where none comes in time."""
+        raw = bytes(self._sent)
+        self._sent.clear()
+        try:
+            answer = self._answer(method, self.timeout if timeout is None else timeout)
+        except WireError as error:
+            self._record(raw, None, str(error))
+            raise
+        self._record(raw, answer, "")
+        return answer
+
+    def _answer(self, method: str, timeout: float) -> Answer:
         started = time.monotonic()
-        deadline = started + (self.timeout if timeout is None else timeout)
+        deadline = started + timeout
         parser = h11.Connection(h11.CLIENT, max_incomplete_event_size=1 << 20)
         # The parser wants to know a request before it reads an answer; what it would send is thrown
         # away.

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-_TEMPLATE = """<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="20" role="img" aria-label="{label}: {value}">
+_TEMPLATE = """<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="20" role="img"
+ aria-label="{label}: {value}">
 <title>{label}: {value}</title>
-<rect width="{split}" height="20" fill="#444"/><rect x="{split}" width="{rest}" height="20" fill="{colour}"/>
+<rect width="{split}" height="20" fill="#444"/>
+<rect x="{split}" width="{rest}" height="20" fill="{colour}"/>
 <g fill="#fff" text-anchor="middle" font-family="Verdana,DejaVu Sans,sans-serif" font-size="11">
 <text x="{first}" y="14">{label}</text><text x="{second}" y="14">{value}</text></g></svg>
 """

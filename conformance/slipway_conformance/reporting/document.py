@@ -4,7 +4,6 @@ from."""
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable
 from typing import Any
 
 from .. import contract, explain
@@ -68,6 +67,7 @@ def _target(target: TargetReport) -> dict[str, Any]:
         "conforms": target.conforms,
         "seconds": round(target.seconds, 2),
         "retried": target.retried,
+        "flaky": target.flaky,
         "problems": list(target.problems),
         "counts": {outcome.value: target.count(outcome) for outcome in Outcome},
         "results": [_result(result) for result in target.results],
@@ -75,23 +75,26 @@ def _target(target: TargetReport) -> dict[str, Any]:
 
 
 def _result(result: Result) -> dict[str, Any]:
-    shown: Iterable[Any] = (
-        result.exchanged[-3:] if result.outcome is not Outcome.PASS else result.exchanged[-1:]
-    )
     return {
         "case": result.case.id,
         "clause": result.case.clause.number,
         "level": result.case.clause.level,
         "profile": result.case.profile,
         "since": result.case.since,
+        "counts": result.case.counts,
         "why": result.case.why,
         "outcome": result.outcome.value,
         "note": result.note,
-        "mismatches": list(result.mismatches),
+        "mismatches": [explain.redacted(mismatch, result) for mismatch in result.mismatches],
         "exchanges": [
-            {"curl": explain.curl(e.sent), "answer": explain.answer_text(e)} for e in shown
+            {
+                "request": explain.redacted(explain.again(exchanged.sent, result.secret), result),
+                "answer": explain.redacted(explain.answer_text(exchanged), result),
+            }
+            for exchanged in result.exchanged
         ],
-        "log": result.log,
+        "log": explain.redacted(result.log, result),
         "seconds": round(result.seconds, 3),
         "attempts": result.attempts,
+        "flaky": result.flaky,
     }

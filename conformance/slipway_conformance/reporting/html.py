@@ -13,7 +13,7 @@ _MARKS = {
     "fail": "✗",
     "warning": "△",
     "known gap": "◇",
-    "not judged": "–",
+    "not judged": "·",
     "not supported": "○",
     "pass": "✓",
 }

@@ -37,6 +37,6 @@ def render(document: dict[str, Any]) -> str:
                     "```",
                 ]
                 lines += result["mismatches"]
-                lines += [exchange["curl"] for exchange in result["exchanges"][-1:]]
+                lines += [exchange["request"] for exchange in result["exchanges"][:1]]
                 lines += ["```", "</details>"]
     return "\n".join(lines) + "\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.markup import escape
@@ -24,9 +25,9 @@ _MARKS = {
 
 
 class Watch:
-    """Shows how far a run is; a context manager whose ``tell`` is the runner's watcher."""
+    """Shows how far a run is, a line a target; a context manager whose ``tell`` is the watcher."""
 
-    def __init__(self, console: Console, title: str, total: int) -> None:
+    def __init__(self, console: Console, titles: Sequence[str], total: int) -> None:
         self._console = console
         self._progress = Progress(
             TextColumn("{task.description}"),
@@ -37,9 +38,10 @@ class Watch:
             console=console,
             transient=True,
         )
-        self._task = self._progress.add_task(
-            title, total=total, last="building the conformance function"
-        )
+        self._tasks = {
+            title: self._progress.add_task(title, total=total, last="builds its function")
+            for title in titles
+        }
 
     def __enter__(self) -> Watch:
         self._progress.start()
@@ -48,10 +50,10 @@ class Watch:
     def __exit__(self, *ignored: object) -> None:
         self._progress.stop()
 
-    def tell(self, result: Result) -> None:
-        self._progress.update(self._task, advance=1, last=result.case.id)
+    def tell(self, title: str, result: Result) -> None:
+        self._progress.update(self._tasks[title], advance=1, last=result.case.id)
         if result.outcome in (Outcome.FAIL, Outcome.ERROR):
-            self._console.print(f"  [bold red]{result.outcome}[/] {result.case.id}")
+            self._console.print(f"  [bold red]{result.outcome}[/] {escape(title)} {result.case.id}")
 
 
 def show(console: Console, report: Report) -> None:
@@ -62,12 +64,13 @@ def show(console: Console, report: Report) -> None:
             if result.outcome in (Outcome.FAIL, Outcome.WARNING, Outcome.ERROR):
                 console.print()
                 console.print(
-                    explain.failure(result, target.language or target.name),
+                    explain.failure(result, target.argument),
                     markup=False,
                     highlight=False,
+                    soft_wrap=True,
                 )
         for problem in target.problems:
-            console.print(f"[bold red]problem[/] {escape(problem)}")
+            console.print(f"[bold red]problem[/] {escape(problem)}", soft_wrap=True)
         _verdict(console, target)
 
 
@@ -98,4 +101,7 @@ def _verdict(console: Console, target: TargetReport) -> None:
         counts = counts or "no case ran"
         word = "[bold red]nothing was judged[/]"
     retried = f", {target.retried} retried after an error of the engine" if target.retried else ""
-    console.print(f"{escape(target.name)} {word}: {counts} in {target.seconds:.1f} s{retried}")
+    flaky = f", {target.flaky} flaky" if target.flaky else ""
+    console.print(
+        f"{escape(target.name)} {word}: {counts} in {target.seconds:.1f} s{flaky}{retried}"
+    )

@@ -1,6 +1,6 @@
 """What is judged: an image, a pair of scripts on this machine, or a server that somebody else
 started."""
 
-from .base import Ability, Launcher, Running, Stats, TargetError
+from .base import Ability, Launcher, Running, Stats, TargetError, TargetFailed
 
-__all__ = ["Ability", "Launcher", "Running", "Stats", "TargetError"]
+__all__ = ["Ability", "Launcher", "Running", "Stats", "TargetError", "TargetFailed"]

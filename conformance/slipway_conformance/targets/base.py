@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -13,10 +14,18 @@ from attrs import frozen
 
 from .. import contract
 
+# How long a server that answers, but not that it is ready, is waited for.
+_UNREADY_SECONDS = 3.0
+
 
 class TargetError(Exception):
     """The target could not be had (no engine, a failed build, a launch that died). Never counts as
     conformance."""
+
+
+class TargetFailed(TargetError):
+    """The target itself ended, or didn't end or start in time: the runtime's doing, not the
+    engine's."""
 
 
 class Ability(StrEnum):
@@ -65,7 +74,7 @@ class Running(ABC):
 
     @abstractmethod
     def wait(self, timeout: float) -> int:
-        """The exit code; TargetError when it doesn't end within *timeout* seconds."""
+        """The exit code; TargetFailed when it doesn't end within *timeout* seconds."""
 
     @abstractmethod
     def stats(self) -> Stats: ...
@@ -75,29 +84,37 @@ class Running(ABC):
         """Ends and removes it. Harmless when it has ended."""
 
     def wait_ready(self, timeout: float, *, path: str = "ready") -> None:
-        """Returns as soon as health or readiness answers 200; TargetError with the last log lines
-        otherwise."""
+        """Returns as soon as health or readiness answers 200, or has answered something else for a
+        while: then it serves, and cases will say what is wrong with it. TargetFailed with the last
+        log lines otherwise."""
         url = f"http://{self.host}:{self.port}{contract.load().path(path)}"
         deadline = time.monotonic() + timeout
+        answered = None
         while time.monotonic() < deadline:
-            try:
+            with contextlib.suppress(requests.RequestException):
                 if requests.get(url, timeout=2).status_code == 200:
                     return
-            except requests.RequestException:
-                pass
+                answered = answered or time.monotonic()
+            if answered and time.monotonic() - answered > _UNREADY_SECONDS:
+                return
             if not self.alive():
-                raise TargetError(f"{self.name} ended while starting:\n{self.log_tail()}")
+                code = self.wait(1)
+                raise TargetFailed(
+                    f"{self.name} ended with exit code {code} while starting:\n{self.log_tail()}"
+                )
             time.sleep(0.02)
-        raise TargetError(f"{self.name} was not {path} within {timeout:g} s:\n{self.log_tail()}")
+        raise TargetFailed(f"{self.name} answered nothing within {timeout:g} s:\n{self.log_tail()}")
 
     def log_tail(self, count: int = 12) -> str:
         return "\n".join(line[:400] for line in self.log_lines()[-count:]) or "(no log)"
 
 
 class Launcher(ABC):
-    """Something that can launch servers. ``abilities`` says what the runner may ask of them."""
+    """Something that can launch servers. ``abilities`` says what the runner may ask of them;
+    ``argument`` is what `slipway verify` takes to judge it again."""
 
     name: str
+    argument: str
     abilities: frozenset[str]
     language: str = ""
     version: str = ""

@@ -12,7 +12,7 @@ import threading
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import docker
 import docker.errors
@@ -23,7 +23,7 @@ from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
 
 from .. import contract
-from .base import Ability, Launcher, Running, Stats, TargetError
+from .base import Ability, Launcher, Running, Stats, TargetError, TargetFailed
 
 RUN_LABEL = "org.slipway.run"
 _START_SECONDS = 30.0
@@ -89,20 +89,20 @@ class RunningContainer(Running):
         try:
             code: int = self.container.wait(timeout=timeout)["StatusCode"]
         except requests.RequestException as error:
-            raise TargetError(f"{self.name} did not end within {timeout:g} s") from error
+            raise TargetFailed(f"{self.name} did not end within {timeout:g} s") from error
         if self._follower:
             self._follower.join(2)
         return code
 
     def stats(self) -> Stats:
-        figures = self.container.client.api.stats(self.container.id, stream=False, one_shot=True)
+        figures = cast("dict[str, Any]", self.container.stats(stream=False, one_shot=True))
         memory = figures["memory_stats"]
         used = memory.get("usage", 0) - memory.get("stats", {}).get("inactive_file", 0)
         # Privileged, since a server may hide its descriptors from the user id that it shares with
         # the function.
         script = "for p in /proc/[0-9]*; do [ -e $p/exe ] && ls $p/fd 2>/dev/null | wc -l; done"
         listed = self.container.exec_run(["sh", "-c", script], user="0", privileged=True)
-        counts = [int(word) for word in listed.output.split() if word.isdigit()]
+        counts = [int(word) for word in cast("bytes", listed.output).split() if word.isdigit()]
         cpu = figures["cpu_stats"]["cpu_usage"]["total_usage"] / 1e9
         return Stats(sum(counts), used, cpu, len(counts))
 
@@ -125,7 +125,7 @@ class ImageLauncher(Launcher):
     *function*."""
 
     def __init__(self, image: str, function: Path | None, build_image: str | None = None) -> None:
-        self.name = image
+        self.name = self.argument = image
         self._image = image
         self._build_image = build_image or f"{image}-build"
         self.function = function
@@ -186,7 +186,8 @@ class ImageLauncher(Launcher):
         full = {terms.variable("secret"): secret} | dict(env)
         port = f"{terms.default('port')}/tcp"
         wrapped = DockerContainer(self._image)
-        wrapped.ports = {port: ("127.0.0.1", None)}
+        # Typed as a port alone; the engine takes an address beside it.
+        wrapped.ports = cast("Any", {port: ("127.0.0.1", None)})
         for name, value in full.items():
             wrapped.with_env(name, value)
         wrapped.with_kwargs(

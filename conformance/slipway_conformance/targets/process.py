@@ -20,7 +20,7 @@ from attrs import define, field
 
 from .. import contract
 from ..runtime import Runtime
-from .base import Ability, Launcher, Running, Stats, TargetError
+from .base import Ability, Launcher, Running, Stats, TargetError, TargetFailed
 
 _START_SECONDS = 30.0
 # What a process needs of its surroundings to find its toolchain and its certificates, and nothing
@@ -72,7 +72,7 @@ class RunningProcess(Running):
         try:
             return self.process.wait(timeout)
         except subprocess.TimeoutExpired as error:
-            raise TargetError(f"{self.name} did not end within {timeout:g} s") from error
+            raise TargetFailed(f"{self.name} did not end within {timeout:g} s") from error
 
     def stats(self) -> Stats:
         pids = _session_members(self.process.pid)
@@ -80,7 +80,7 @@ class RunningProcess(Running):
         descriptors = memory = ticks = 0
         for pid in pids:
             with contextlib.suppress(OSError):
-                descriptors += len(os.listdir(f"/proc/{pid}/fd"))
+                descriptors += len(list(Path(f"/proc/{pid}/fd").iterdir()))
                 memory += int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * page
                 fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
                 # utime, stime and those of children that were waited for
@@ -105,12 +105,12 @@ class RunningProcess(Running):
 def _session_members(leader: int) -> list[int]:
     """All processes of the session that *leader* leads, also those whose parent has gone."""
     found = []
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
             with contextlib.suppress(OSError, IndexError):
-                fields = Path(f"/proc/{entry}/stat").read_text().rpartition(")")[2].split()
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
                 if int(fields[3]) == leader:
-                    found.append(int(entry))
+                    found.append(int(entry.name))
     return found
 
 
@@ -132,7 +132,7 @@ class CommandLauncher(Launcher):
         env: Mapping[str, str] | None = None,
         abilities: Iterable[str] = (),
     ) -> None:
-        self.name = name
+        self.name = self.argument = name
         self._command = list(command)
         self._env = dict(env or {})
         self._running: list[RunningProcess] = []
@@ -200,6 +200,7 @@ class ScriptsLauncher(CommandLauncher):
             f"{runtime.language} (process)", [str(home / "launch.sh")], variables, abilities
         )
         self.language = runtime.language
+        self.argument = f"{runtime.language} --engine process"
 
     def prepare(self) -> None:
         self.install()

@@ -48,7 +48,7 @@ class UrlLauncher(Launcher):
         parts = urlsplit(url)
         if parts.scheme != "http" or not parts.hostname:
             raise TargetError(f"{url} is no URL of a runtime: http://HOST:PORT is")
-        self.name = url
+        self.name = self.argument = url
         self._running = RunningElsewhere(url, parts.hostname, parts.port or 80, secret)
 
     def prepare(self) -> None:
