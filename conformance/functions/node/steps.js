@@ -35,7 +35,17 @@ function specialValue(step, special) {
 
 export function report(_step, { req, res, seen }) {
   const { body, deadline, env, headers, id, method, path, payload, query } = req;
-  const request = { method, path, query, headers, payload, env, body: body.toString("base64"), id, deadline: +deadline };
+  const request = {
+    method,
+    path,
+    query,
+    headers,
+    payload,
+    env,
+    body: body.toString("base64"),
+    id,
+    deadline: +deadline,
+  };
   res.json({ request, seen });
 }
 
@@ -232,7 +242,11 @@ function write(step, { seen }) {
 }
 
 async function fetch(step, { seen }) {
-  const { host, port, timeout_ms: timeout } = argumentsOf(step, { host: "string", port: "number", timeout_ms: "number" });
+  const {
+    host,
+    port,
+    timeout_ms: timeout,
+  } = argumentsOf(step, { host: "string", port: "number", timeout_ms: "number" });
   seen.fetch = await new Promise((resolve) => {
     const socket = net.connect({ host, port });
     const finish = (outcome) => {

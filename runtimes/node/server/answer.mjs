@@ -1,6 +1,7 @@
 // From an answer, or an error of the runtime, to what goes out.
-import { HEADER, HOP_BY_HOP, STATUS } from "./contract.mjs";
+
 import { isUtf8 } from "node:buffer";
+import { HEADER, HOP_BY_HOP, STATUS } from "./contract.mjs";
 
 const TYPES = [null, "text/plain; charset=utf-8", "application/octet-stream", "application/json"];
 const JSON_TYPE = TYPES[3];
@@ -60,7 +61,10 @@ export function sendJson(res, status, value) {
 /** An error of the runtime as an answer, for the result envelope. */
 export function errorAnswer(id, code, message) {
   const error = { code, message, invocation: id };
-  return { error, answer: { status: STATUS[code], type: 3, headers: null, body: Buffer.from(JSON.stringify({ error })) } };
+  return {
+    error,
+    answer: { status: STATUS[code], type: 3, headers: null, body: Buffer.from(JSON.stringify({ error })) },
+  };
 }
 
 /** The function's headers less those that are the runtime's business, as the flat list that node:http takes. */

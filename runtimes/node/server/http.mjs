@@ -3,15 +3,7 @@ import { createServer, ServerResponse } from "node:http";
 import { errorAnswer, sendAnswer, sendError, sendJson, sendResult } from "./answer.mjs";
 import { secretComparison } from "./authorise.mjs";
 import { HEADER, LIMIT, PATH } from "./contract.mjs";
-import {
-  checkEnvelopeRequest,
-  checkId,
-  rawHead,
-  readChoices,
-  readControl,
-  splitTarget,
-  tooLarge,
-} from "./control.mjs";
+import { checkEnvelopeRequest, checkId, rawHead, readChoices, readControl, splitTarget, tooLarge } from "./control.mjs";
 import { List } from "./flight.mjs";
 import { ResultLog } from "./logs.mjs";
 import { refuseConnection, takenMethod } from "./parser.mjs";
@@ -130,6 +122,7 @@ export class HttpServer {
     const invocation = {
       number: 0,
       process: null,
+      untaken: null,
       id,
       trace: choices.trace,
       deadline: 0,
@@ -194,7 +187,7 @@ export class HttpServer {
     const now = Date.now();
     invocation.deadline = now + invocation.timeoutMs;
     if (invocation.log) invocation.startedAt = performance.now();
-    this.#pool.invoke(invocation, invocation.mode, invocation.head, chunks, size);
+    this.#pool.invoke(invocation, { mode: invocation.mode, head: invocation.head, chunks, size });
   }
 
   // Refusals before the function --------------------------------------------------------------------------------------

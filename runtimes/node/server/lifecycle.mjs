@@ -4,9 +4,11 @@ import { flushLog } from "./logs.mjs";
 const FLUSH_MS = 500;
 
 export function drainOnSignal(settings, pool, http) {
-  let draining = null;
+  let draining = false;
   const drain = () => {
-    draining ??= shutDown(settings, pool, http);
+    if (draining) return;
+    draining = true;
+    shutDown(settings, pool, http);
   };
   process.on("SIGTERM", drain);
   process.on("SIGINT", drain);

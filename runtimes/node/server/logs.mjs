@@ -19,9 +19,7 @@ export function writeLine(level, invocation, message, trace = null) {
     dropped = 0;
     writeLine("error", null, `${count} log lines were dropped: whoever reads the log is too slow`);
   }
-  const line = trace
-    ? { time, level, invocation, message, trace_id: trace }
-    : { time, level, invocation, message };
+  const line = trace ? { time, level, invocation, message, trace_id: trace } : { time, level, invocation, message };
   process.stdout.write(`${JSON.stringify(line)}\n`);
   return time;
 }

@@ -58,14 +58,14 @@ export class Pool {
   }
 
   /** Runs an invocation: an object with `id`, `deadline` (ms since 1970), `trace`, `log` (a ResultLog or null). */
-  invoke(invocation, mode, head, chunks, size) {
+  invoke(invocation, request) {
     const process = this.#choose();
     this.#flight.add(invocation);
     invocation.process = process;
     const { number, id, trace } = invocation;
     this.#remembered[number % REMEMBERED] = { number, id, trace };
     if (invocation.deadline < this.#nextDeadline) this.#nextDeadline = invocation.deadline;
-    process.invoke(invocation, mode, head, chunks, size);
+    process.invoke(invocation, request);
     this.#tickLater();
   }
 
@@ -92,6 +92,9 @@ export class Pool {
 
   #spawn(standby) {
     return new FunctionProcess(this.#options, standby, {
+      alive: (process) => {
+        for (const invocation of this.#flight) if (invocation.process === process) invocation.untaken = null;
+      },
       frame: (process, kind, number, bytes) => this.#take(process, kind, number, bytes),
       gone: (process, reason) => this.#gone(process, reason),
       loaded: (process) => this.#loaded(process),
@@ -197,15 +200,27 @@ export class Pool {
   #gone(process, reason) {
     if (process === this.#standby) this.#standby = null;
     const expected = this.#retired.delete(process) || process.retired || this.#stopped;
+    const index = this.#workers.indexOf(process);
+    if (index >= 0 && process.state !== "failed" && !this.#stopped) {
+      if (!expected) this.#keepStandby = true;
+      this.#replace(process);
+      this.#handOver(process);
+    }
     if (!expected && process.inFlight === 0) writeLine("error", null, `the function's process ended: ${reason}`);
     for (const invocation of this.#of(process)) {
       this.#log(invocation, invocation.number, "error", `the function's process ended: ${reason}`);
       this.#refuse(invocation, "function_error", `the function's process ended: ${reason}`);
     }
-    const index = this.#workers.indexOf(process);
-    if (index < 0 || process.state === "failed" || this.#stopped) return;
-    if (!expected) this.#keepStandby = true;
-    this.#replace(process);
+  }
+
+  /** Gives what a process has certainly not begun to another one. */
+  #handOver(process) {
+    for (const invocation of this.#of(process)) {
+      if (invocation.untaken === null) continue;
+      process.inFlight -= 1;
+      invocation.process = this.#choose();
+      invocation.process.invoke(invocation, invocation.untaken);
+    }
   }
 
   /** Puts the standby, or a new process, in the place of another. */
@@ -276,6 +291,7 @@ export class Pool {
     process.retired = true;
     this.#retired.add(process);
     this.#replace(process);
+    this.#handOver(process);
     if (process.inFlight === 0) process.kill();
   }
 }
@@ -290,4 +306,3 @@ export function answerParts(bytes) {
     type: bytes[2],
   };
 }
-

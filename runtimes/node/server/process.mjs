@@ -36,7 +36,7 @@ export class FunctionProcess {
   /**
    * @param {{folder: string, entrypoint: string | null, env: object}} options
    * @param {boolean} standby true: start, but load the function with the first frame only
-   * @param {{frame, output, loaded, gone}} events what the pool does about each
+   * @param {{alive, frame, output, loaded, gone}} events what the pool does about each
    */
   constructor(options, standby, events) {
     this.state = standby ? "standby" : "loading";
@@ -77,9 +77,12 @@ export class FunctionProcess {
     this.ping();
   }
 
-  /** Sends an invocation. `head` is the JSON of raw mode or "", `chunks` the body as it came. */
-  invoke(invocation, mode, head, chunks, size) {
+  /** Sends an invocation with its `request`: mode, head (the JSON of raw mode or ""), chunks and size of the body. */
+  invoke(invocation, request) {
     this.inFlight += 1;
+    // Frames are taken in order: until the pong, it is sure that this one was not.
+    invocation.untaken = this.pingedAt === 0 ? null : request;
+    const { mode, head, chunks, size } = request;
     const id = invocation.id;
     const headLength = head === "" ? 0 : Buffer.byteLength(head);
     const fixed = 14 + id.length + headLength;
@@ -164,6 +167,7 @@ export class FunctionProcess {
     if (kind === KIND.pong) {
       this.pingedAt = 0;
       this.pongedAt = Date.now();
+      this.#events.alive(this);
     } else if (kind === KIND.ready) {
       this.state = "ready";
       this.#events.loaded(this);

@@ -37,7 +37,9 @@ function readSecret(env) {
       throw new SettingError(`RUNTIME_SECRET_FILE can't be read: ${error.message}`);
     }
   } else {
-    throw new SettingError("RUNTIME_SECRET is not set: give it, or RUNTIME_SECRET_FILE, the secret that callers must send");
+    throw new SettingError(
+      "RUNTIME_SECRET is not set: give it, or RUNTIME_SECRET_FILE, the secret that callers must send",
+    );
   }
   const secret = text.replace(/\r?\n$/, "");
   if (secret === "") {
@@ -61,7 +63,9 @@ function seconds(env, name, fallback) {
   const text = env[name] ?? String(fallback);
   const value = parseSeconds(text);
   if (value === null || value > 31_536_000) {
-    throw new SettingError(`${name} is ${JSON.stringify(text)}: it must be a positive number of seconds, at most a year`);
+    throw new SettingError(
+      `${name} is ${JSON.stringify(text)}: it must be a positive number of seconds, at most a year`,
+    );
   }
   return value * 1000;
 }

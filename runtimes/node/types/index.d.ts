@@ -3,10 +3,16 @@
 /** A value that JSON can hold. */
 export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
 
+/** A Buffer, as far as this file can tell without Node's own types. */
+export interface Bytes extends Uint8Array {
+  toString(encoding?: "utf8" | "latin1" | "base64" | "base64url" | "hex"): string;
+}
+
 /** Header names to values; a list is sent as one line for each of its values. */
 export type ResponseHeaders = Record<string, string | number | readonly (string | number)[]>;
 
 /** What a function is called with. */
+// biome-ignore lint/suspicious/noExplicitAny: callers send what they like; unknown would ask every function for a cast
 export interface Request<Payload = any> {
   /** What the caller sent: in raw mode the parsed JSON, the text, or null. */
   payload: Payload;
@@ -19,7 +25,7 @@ export interface Request<Payload = any> {
   /** Decoded names to the list of their values, in order. */
   readonly query: Record<string, string[]>;
   /** The exact bytes in raw mode; under the envelope the UTF-8 of a payload that is a string, else empty. */
-  readonly body: Buffer;
+  readonly body: Bytes;
   /** This invocation's id; each of its log lines has it. */
   id: string;
   /** When the runtime gives up waiting. */
@@ -39,4 +45,5 @@ export interface Response {
 }
 
 /** A function: `module.exports = …` or `export default …` of its file. */
+// biome-ignore lint/suspicious/noExplicitAny: as above
 export type Handler<Payload = any> = (req: Request<Payload>, res: Response) => void | Promise<void>;

@@ -2,13 +2,13 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { writeFileSync } from "node:fs";
 import { inspect } from "node:util";
-import { FRAME_START, FrameReader, frame, KIND, textFrame } from "../frames.mjs";
-import { List } from "../flight.mjs";
 import { traceIdOf } from "../contract.mjs";
+import { List } from "../flight.mjs";
+import { FRAME_START, FrameReader, frame, KIND, textFrame } from "../frames.mjs";
 import { afterSending, receive, send, sendNow } from "./channel.mjs";
 import { loadFunction } from "./load.mjs";
 import { captureOutput, finishLines } from "./output.mjs";
-import { readEnvelope, readInvocation, readRaw, Request, RequestError } from "./request.mjs";
+import { Request, RequestError, readEnvelope, readInvocation, readRaw } from "./request.mjs";
 import { answerFrame, Response, ResponseError } from "./response.mjs";
 
 const [folder, entrypoint, start] = process.argv.splice(2);

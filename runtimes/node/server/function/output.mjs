@@ -1,7 +1,8 @@
 // What the function prints natively becomes log lines of the invocation that printed it.
-import { StringDecoder } from "node:string_decoder";
+
 import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
+import { StringDecoder } from "node:string_decoder";
 
 const LONGEST_LINE = 1_048_576;
 

@@ -119,4 +119,3 @@ function checkHeld(value) {
     for (const name of Object.keys(value)) checkHeld(value[name]);
   }
 }
-
