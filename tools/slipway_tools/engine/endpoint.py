@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import docker
 import requests
@@ -13,6 +15,9 @@ from docker.context import ContextAPI
 from docker.errors import DockerException
 
 _PING_SECONDS = 5
+# A build or a wait for a container may say nothing for a long time.
+_CALL_SECONDS = 900
+_PORT = 2375
 _SOCKET = "/var/run/docker.sock"
 
 
@@ -28,12 +33,36 @@ def find() -> docker.DockerClient | None:
 
 def reach(host: str) -> docker.DockerClient | None:
     """A client of the engine at *host*, None where none answers."""
-    with suppress(DockerException, requests.RequestException, ValueError, OSError):
+    if not _listens(host):
+        return None
+    with suppress(DockerException, requests.RequestException, ValueError):
         client = docker.DockerClient(base_url=host, timeout=_PING_SECONDS)
-        client.ping()
-        client.close()
-        return docker.DockerClient(base_url=host, timeout=900)
+        try:
+            client.ping()
+        finally:
+            client.close()
+        return docker.DockerClient(base_url=host, timeout=_CALL_SECONDS)
     return None
+
+
+def _listens(host: str) -> bool:
+    """Whether anything accepts a connection there; what no socket can tell is left to the client."""
+    parts = urlsplit(host)
+    if parts.scheme == "unix":
+        family = socket.AF_UNIX
+        address: str | tuple[str, int] = parts.path
+    elif parts.scheme == "tcp" and parts.hostname:
+        family = socket.AF_INET
+        address = (parts.hostname, parts.port or _PORT)
+    else:
+        return True
+    with socket.socket(family) as probe:
+        probe.settimeout(_PING_SECONDS)
+        try:
+            probe.connect(address)
+        except OSError:
+            return False
+    return True
 
 
 def _candidates() -> Iterator[str]:
@@ -47,12 +76,12 @@ def _candidates() -> Iterator[str]:
         if context and context.Host and not context.Host.startswith("http"):
             yield context.Host
     user = os.environ.get("XDG_RUNTIME_DIR", f"/run/user/{os.getuid()}")
-    for socket in (
+    for path in (
         _SOCKET,
         f"{user}/docker.sock",
         f"{Path.home()}/.docker/run/docker.sock",
         f"{user}/podman/podman.sock",
         "/run/podman/podman.sock",
     ):
-        if Path(socket).exists():
-            yield f"unix://{socket}"
+        if Path(path).exists():
+            yield f"unix://{path}"

@@ -111,8 +111,9 @@ class LaunchedProcess(Launched):
 
     def lines(self) -> Iterator[str]:
         assert self.process.stdout is not None
-        for line in self.process.stdout:
-            yield line.decode("utf-8", "replace").rstrip("\n")
+        with self.process.stdout as output:
+            for line in output:
+                yield line.decode("utf-8", "replace").rstrip("\n")
 
     def alive(self) -> bool:
         return self.process.poll() is None

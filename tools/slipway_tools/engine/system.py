@@ -75,6 +75,7 @@ def stream(
         raise
     finally:
         _children.discard(process)
+        process.stdout.close()
     output = "".join(lines)
     if code:
         shown = what or " ".join(command)

@@ -1,0 +1,176 @@
+"""Finding what this machine has: engines, clients, mirrors."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import os
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from slipway_tools import repository
+from slipway_tools.engine import buildkit, daemon, endpoint, find, standin
+from slipway_tools.engine.choose import Kind
+from slipway_tools.errors import ToolError
+from slipway_tools.run import Run
+
+
+@pytest.fixture
+def no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///no/such/socket")
+    monkeypatch.delenv("CI", raising=False)
+
+
+@pytest.fixture
+def clients(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A PATH on which docker clients can be put: <folder>/<name>/docker."""
+    buildkit.find_builder.cache_clear()
+    yield tmp_path
+    buildkit.find_builder.cache_clear()
+
+
+def _client(folder: Path, name: str, version: str, buildx: bool) -> str:
+    path = folder / name / "docker"
+    path.parent.mkdir()
+    code = 0 if buildx else 1
+    path.write_text(
+        f'#!/bin/sh\ncase $1 in buildx) exit {code} ;; version) echo "{version}" ;; esac\n'
+    )
+    path.chmod(0o755)
+    return str(path)
+
+
+def _path(monkeypatch: pytest.MonkeyPatch, *found: str) -> None:
+    folders = [str(Path(path).parent) for path in found]
+    monkeypatch.setenv("PATH", os.pathsep.join([*folders, "/usr/bin", "/bin"]))
+
+
+def test_a_client_that_cannot_build_is_passed_over(
+    clients: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new = _client(clients, "new", "28.1.0", buildx=False)
+    old = _client(clients, "old", "20.10.24+dfsg1", buildx=False)
+    _path(monkeypatch, new, old)
+    found = buildkit.find_builder()
+    assert found == buildkit.Builder((old, "build"), {"DOCKER_BUILDKIT": "1"})
+
+
+def test_buildx_is_taken_where_it_is(clients: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    new = _client(clients, "new", "28.1.0", buildx=True)
+    _path(monkeypatch, new)
+    assert buildkit.find_builder() == buildkit.Builder((new, "buildx", "build", "--load"))
+
+
+def test_without_an_engine_plain_processes_are_taken_and_it_says_why(
+    root: Path, run: Run, no_engine: None
+) -> None:
+    found = find(None, run)
+    assert found.engine.name == "process"
+    assert "No container engine answers at DOCKER_HOST=unix:///no/such/socket" in found.why
+
+
+def test_continuous_integration_fails_without_an_engine(
+    root: Path, run: Run, no_engine: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(ToolError, match="unset the variable"):
+        find(None, run)
+
+
+def test_whoever_asks_for_containers_gets_no_processes(
+    root: Path, run: Run, no_engine: None
+) -> None:
+    with pytest.raises(ToolError):
+        find(Kind.DOCKER, run)
+
+
+def test_an_engine_is_told_by_its_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = json.dumps({"ApiVersion": "1.41", "MinAPIVersion": "1.12"}).encode()
+            self.send_response(200)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_HEAD = do_GET
+
+        def log_message(self, *ignored: object) -> None:
+            """Silent."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        host = f"tcp://127.0.0.1:{server.server_address[1]}"
+        monkeypatch.setenv("DOCKER_HOST", host)
+        client = endpoint.find()
+        server.shutdown()
+    assert client is not None
+    client.close()
+    assert endpoint.reach("tcp://127.0.0.1:1") is None
+
+
+def test_only_root_with_apt_may_start_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert not daemon.can_start()
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setenv("SLIPWAY_NO_INSTALL", "1")
+    monkeypatch.setenv("PATH", "/no/such/folder")
+    assert not daemon.can_start()
+
+
+def test_the_last_user_stops_what_was_started(root: Path) -> None:
+    process = subprocess.Popen(["sleep", "60"])
+    daemon._write(daemon.Started(process.pid, daemon._began(process.pid), False))
+    first, second = daemon.Use(), daemon.Use()
+    first.leave()
+    assert daemon.started()
+    second.leave()
+    assert not daemon.started()
+    assert process.wait(5) == 0 or process.returncode
+
+
+def test_what_is_kept_stays_until_it_is_stopped(root: Path) -> None:
+    process = subprocess.Popen(["sleep", "60"])
+    daemon._write(daemon.Started(process.pid, daemon._began(process.pid), False))
+    assert daemon.keep()
+    daemon.Use().leave()
+    assert daemon.started()
+    assert daemon.stop()
+    assert not daemon.stop()
+    process.wait(5)
+
+
+def test_a_recycled_process_id_is_not_ours(root: Path) -> None:
+    daemon._write(daemon.Started(os.getpid(), "1", False))
+    assert daemon.started() is None
+    assert not daemon.stop()
+    assert not daemon.keep()
+
+
+@pytest.mark.parametrize(
+    "sources",
+    [
+        "deb [signed-by=/k] http://mirror.example/debian trixie main\n",
+        "# old\nTypes: deb\nURIs: https://other.example/packages http://mirror.example/debian\nSuites: x\n",
+    ],
+)
+def test_the_mirror_is_the_one_that_the_machine_uses(sources: str) -> None:
+    assert standin.mirror(["", sources]) == "http://mirror.example/debian"
+
+
+def test_no_mirror_says_what_else_can_be_done() -> None:
+    with pytest.raises(ToolError, match="--engine process"):
+        standin.mirror(["deb http://mirror.example/ubuntu noble main\n"])
+
+
+def test_the_base_image_is_the_one_that_the_dockerfile_names(root: Path) -> None:
+    folder = repository.root() / "runtimes" / "base"
+    folder.mkdir()
+    (folder / "Dockerfile").write_text("# base\nARG DEBIAN=debian:forky-slim\nFROM ${DEBIAN}\n")
+    assert standin.wanted() == "debian:forky-slim"
+    (folder / "Dockerfile").write_text("FROM debian:forky-slim\n")
+    with pytest.raises(ToolError, match="ARG DEBIAN"):
+        standin.wanted()

@@ -1,0 +1,56 @@
+"""Which runtime is meant, and when its files have changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from slipway_tools import repository
+from slipway_tools.errors import ToolError
+
+
+def test_a_language_alone_is_its_default_version(root: Path) -> None:
+    assert repository.choose("toy").name == "toy:1"
+    assert repository.choose("toy:2").build_image == "slipway/toy:2-build"
+
+
+def test_names_without_a_version_are_all_versions(root: Path) -> None:
+    assert [choice.name for choice in repository.choices(["toy"])] == ["toy:2", "toy:1"]
+    assert [choice.name for choice in repository.choices(["toy:1"])] == ["toy:1"]
+    assert [choice.name for choice in repository.choices(None)] == ["toy:2", "toy:1"]
+
+
+def test_an_unknown_name_is_answered_with_what_there_is(root: Path) -> None:
+    with pytest.raises(ToolError, match=r"'cobol'.*: toy\."):
+        repository.choose("cobol")
+    with pytest.raises(ToolError, match=r"no version '9' here: 2, 1\."):
+        repository.choose("toy:9")
+
+
+def test_labels_say_what_an_executor_needs(root: Path) -> None:
+    labels = repository.labels(repository.choose("toy"), "launch")
+    assert labels["org.slipway.language"] == "toy"
+    assert labels["org.slipway.role"] == "launch"
+    assert labels["org.slipway.entrypoint"] == "main.toy"
+    assert labels["org.slipway.profiles"] == "core,result"
+
+
+def test_the_digest_changes_with_content_names_and_modes(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("a")
+    seen = [repository.digest(tmp_path)]
+    file.write_text("b")
+    seen.append(repository.digest(tmp_path))
+    file.chmod(0o755)
+    seen.append(repository.digest(tmp_path))
+    file.rename(tmp_path / "other")
+    seen.append(repository.digest(tmp_path))
+    seen.append(repository.digest(tmp_path, "more"))
+    assert len(set(seen)) == 5
+
+
+def test_the_digest_ignores_what_tools_made(tmp_path: Path) -> None:
+    before = repository.digest(tmp_path)
+    (tmp_path / "node_modules").mkdir()
+    (tmp_path / "node_modules" / "file").write_text("made")
+    assert repository.digest(tmp_path) == before

@@ -1,0 +1,37 @@
+"""A test run counts what failed, and is not green where something was left out."""
+
+from __future__ import annotations
+
+import pytest
+from slipway_tools.errors import ToolError
+from slipway_tools.terminal import Steps
+from slipway_tools.test.tally import Failed, Tally
+
+
+def test_pieces_are_counted_and_failures_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    with Steps() as steps:
+        tally = Tally(steps)
+        with tally.piece("good") as (_, counts):
+            counts.passed = 7
+        with tally.piece("bad"):
+            raise ToolError("what is wrong")
+        with tally.piece("half"):
+            raise Failed("two of five", passed=3, failed=2)
+        with tally.piece("broken"):
+            raise ZeroDivisionError
+    assert (tally.passed, tally.failed) == (10, 4)
+    told = capsys.readouterr().out
+    assert "what is wrong" in told
+    assert "ZeroDivisionError" in told
+
+
+def test_what_was_left_out_makes_a_run_incomplete() -> None:
+    with Steps() as steps:
+        tally = Tally(steps)
+        assert not tally.complete
+        with tally.piece("good"):
+            pass
+        assert tally.complete
+        tally.unjudged("images", "no engine")
+    assert not tally.complete
+    assert tally.failed == 0

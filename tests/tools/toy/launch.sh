@@ -1,0 +1,2 @@
+#!/bin/sh
+exec python3 "$RUNTIME_HOME/server.py"
