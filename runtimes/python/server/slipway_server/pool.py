@@ -15,6 +15,8 @@ from .spawn import Spawned
 
 # How long after its deadline an invocation may take to end before its process counts as hung.
 _PATIENCE = 0.2
+# How long what runs beside a hung invocation may go on in a process that gives no sign of life.
+_SILENCE = 1.0
 _SWEEP_SECONDS = 0.05
 _GENERIC = "the function failed; its log says why"
 _LEVELS = ("info", "error")
@@ -30,17 +32,21 @@ class Worker(asyncio.Protocol):
         self.state = "loading"
         self.in_flight: dict[int, Invocation] = {}
         self.cancelled: dict[int, float] = {}
+        self.silent_since = 0.0
         self._spawned = spawned
         self._transport: asyncio.Transport | None = None
         self._buffer = frames.Buffer()
         self._out: list[bytes] = []
 
+    @property
+    def takes(self) -> bool:
+        """Whether a new invocation may begin here: not while it is open whether an overdue one yields."""
+        return self.state == "ready" and not self.cancelled
+
     async def listen(self) -> None:
-        loop = self.pool.loop
         for level, descriptor in enumerate(self._spawned.outputs):
-            pipe = os.fdopen(descriptor, "rb", 0)
-            await loop.connect_read_pipe(lambda level=level: _Output(self, level), pipe)  # type: ignore[misc]
-        await loop.create_connection(lambda: self, sock=self._spawned.socket)
+            _Output(self, level, descriptor)
+        await self.pool.loop.create_connection(lambda: self, sock=self._spawned.socket)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
@@ -61,6 +67,7 @@ class Worker(asyncio.Protocol):
             self._transport.write(data)
 
     def data_received(self, data: bytes) -> None:
+        self.silent_since = 0.0
         for kind, number, body in self._buffer.feed(data):
             if kind == frames.ANSWER or kind == frames.REFUSE:
                 invocation = self._ended(number)
@@ -114,13 +121,17 @@ class Worker(asyncio.Protocol):
 
     def end(self) -> None:
         self.state = "gone"
+        for invocation in self.in_flight.values():
+            invocation.refused("function_error", "the process of the function did not yield and was ended")
+        self.in_flight.clear()
         kill(self.pid)
         if self._transport is not None:
             self._transport.abort()
 
     def _ended(self, number: int) -> Invocation | None:
-        self.cancelled.pop(number, None)
         invocation = self.in_flight.pop(number, None)
+        if self.cancelled.pop(number, None) and self.takes:
+            self.pool.dispatch_waiting()
         if invocation is not None:
             self.pool.remember(number, invocation)
         if self.state == "retired" and not self.in_flight:
@@ -128,15 +139,27 @@ class Worker(asyncio.Protocol):
         return invocation
 
 
-class _Output(asyncio.Protocol):
+class _Output:
     """A pipe of a function process, cut into lines."""
 
-    def __init__(self, worker: Worker, level: int) -> None:
+    def __init__(self, worker: Worker, level: int, descriptor: int) -> None:
         self._worker = worker
         self._level = level
+        self._descriptor = descriptor
         self._rest = bytearray()
+        os.set_blocking(descriptor, False)
+        worker.pool.loop.add_reader(descriptor, self._readable)
 
-    def data_received(self, data: bytes) -> None:
+    def _readable(self) -> None:
+        try:
+            data = os.read(self._descriptor, 1 << 16)
+        except BlockingIOError:
+            return
+        if not data:
+            self._worker.pool.loop.remove_reader(self._descriptor)
+            os.close(self._descriptor)
+            self._tell_rest()
+            return
         self._rest += data
         if b"\n" in data:
             *lines, rest = bytes(self._rest).split(b"\n")
@@ -146,13 +169,10 @@ class _Output(asyncio.Protocol):
         if len(self._rest) > _MOST_LINE:
             self._tell_rest()
 
-    def connection_lost(self, error: Exception | None) -> None:
-        if self._rest:
-            self._tell_rest()
-
     def _tell_rest(self) -> None:
-        self._worker.output(self._level, self._rest.decode("utf-8", "replace"))
-        self._rest.clear()
+        if self._rest:
+            self._worker.output(self._level, self._rest.decode("utf-8", "replace"))
+            self._rest.clear()
 
 
 class Pool:
@@ -190,7 +210,7 @@ class Pool:
 
     def invoke(self, invocation: Invocation, data: bytes) -> None:
         """Runs an invocation on the least busy process, or on the next that becomes ready."""
-        ready = [worker for worker in self._workers if worker.state == "ready"]
+        ready = [worker for worker in self._workers if worker.takes]
         if not self._sweeping:
             self._sweeping = True
             self.loop.call_later(_SWEEP_SECONDS, self._sweep)
@@ -209,11 +229,14 @@ class Pool:
         if len(self.ended) > 256:
             del self.ended[next(iter(self.ended))]
 
-    def loaded(self, worker: Worker) -> None:
-        self.failed = ""
+    def dispatch_waiting(self) -> None:
         waiting, self._waiting = self._waiting, []
         for invocation, data in waiting:
             self.invoke(invocation, data)
+
+    def loaded(self, worker: Worker) -> None:
+        self.failed = ""
+        self.dispatch_waiting()
         self.on_loaded()
 
     def not_loaded(self, worker: Worker, why: str) -> None:
@@ -273,6 +296,9 @@ class Pool:
             self._sweeping = False
 
     def _sweep_worker(self, worker: Worker, now: float) -> None:
+        if worker.silent_since and now > worker.silent_since + _SILENCE:
+            worker.end()
+            return
         for number, invocation in list(worker.in_flight.items()):
             if number in worker.cancelled:
                 if now > worker.cancelled[number] + _PATIENCE:
@@ -289,6 +315,8 @@ class Pool:
             logs.write("error", "an invocation does not yield: the function process is replaced")
             self._retired.add(worker)
             self._replace(worker)
+            worker.silent_since = time.monotonic()
+            worker.send(frames.frame(frames.PING, 0))
         worker.retire()
 
 
