@@ -67,7 +67,7 @@ def result() -> Result:
         version="7",
         image="slipway/brainwave:7",
         image_id="sha256:00",
-        aims=from_yaml({"ratio": {32: 1.0}, "launch_megabytes": 15}, "runtime.yaml"),
+        aims=from_yaml({"ratio_32": 1.0, "launch_megabytes": 15}, "runtime.yaml"),
         servers=(used, bare, framework),
         sizes=(Size("launch", "slipway/brainwave:7", 14_000_000, 123_000_000),),
     )

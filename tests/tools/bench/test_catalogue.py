@@ -3,33 +3,44 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from slipway_tools.bench.catalogue import read_runtimes
+from attrs import evolve
+from slipway_conformance.runtime import Bench, Runtime, Server, Version
+from slipway_tools import repository
+from slipway_tools.bench.catalogue import choose
 from slipway_tools.bench.errors import BenchError
 
-RUNTIME = """\
-language: brainwave
-title: Brainwave
-versions: [{version: "7"}, {version: "8", default: true}]
-bench:
-  prepare: [sh, /bench/prepare.sh]
-  bare: {title: bare loop, command: [think, /bench/bare]}
-  suggested: [{title: "Frame on a Picture", command: [frame]}]
-  aims: {ratio: {32: 1.0}}
-"""
+RUNTIME = Runtime(
+    language="brainwave",
+    title="Brainwave",
+    kind="interpreted",
+    entrypoint="main.bw",
+    extensions=(".bw",),
+    versions=(Version("7"), Version("8", default=True)),
+    profiles=("core",),
+    known_gaps=(),
+    requires=(),
+    checks=(),
+    bench=Bench(
+        bare=Server("bare loop", ("think", "/bench/bare")),
+        suggested=(Server("Frame on a Picture", ("frame",)),),
+        aims={"ratio_32": 1.0},
+    ),
+    folder=Path("/brainwave"),
+)
 
 
 @pytest.fixture
-def root(tmp_path: Path) -> Path:
-    for name, text in {"brainwave": RUNTIME, "other": "language: other\n"}.items():
-        folder = tmp_path / "runtimes" / name
-        folder.mkdir(parents=True)
-        (folder / "runtime.yaml").write_text(text)
-    return tmp_path
+def there(monkeypatch: pytest.MonkeyPatch) -> list[Runtime]:
+    """The runtimes of the repository, for a test to change."""
+    found = [RUNTIME, evolve(RUNTIME, language="other", bench=None)]
+    monkeypatch.setattr(repository, "runtimes", lambda: tuple(found))
+    return found
 
 
-def test_without_a_name_every_runtime_with_a_bench_section_is_measured(root: Path) -> None:
-    (spec,) = read_runtimes(root, [])
-    assert spec.launch_image == "slipway/brainwave:8"
+@pytest.mark.usefixtures("there")
+def test_without_a_name_every_runtime_with_a_bench_section_is_measured() -> None:
+    (spec,) = choose([])
+    assert spec.choice.name == "brainwave:8"
     assert [(s.name, s.role) for s in spec.servers] == [
         ("slipway", "runtime"),
         ("bare", "bare"),
@@ -38,25 +49,25 @@ def test_without_a_name_every_runtime_with_a_bench_section_is_measured(root: Pat
     assert spec.aims.ratio == {1: 0.5, 32: 1.0}
 
 
-def test_a_version_can_be_named(root: Path) -> None:
-    assert read_runtimes(root, ["brainwave:7"])[0].build_image == "slipway/brainwave:7-build"
+@pytest.mark.usefixtures("there")
+def test_a_version_can_be_named() -> None:
+    assert choose(["brainwave:7"])[0].choice.build_image == "slipway/brainwave:7-build"
 
 
-@pytest.mark.parametrize(
-    ("name", "reason"),
-    [
-        ("nothing", "choose from brainwave, other"),
-        ("brainwave:9", "choose from 7, 8"),
-        ("other", "no bench section"),
-    ],
-)
-def test_an_unknown_name_says_what_there_is(root: Path, name: str, reason: str) -> None:
-    with pytest.raises(BenchError, match=reason):
-        read_runtimes(root, [name])
+@pytest.mark.usefixtures("there")
+def test_a_runtime_without_a_bench_section_says_what_to_add() -> None:
+    with pytest.raises(BenchError, match="add one"):
+        choose(["other"])
 
 
-def test_an_unknown_aim_is_refused(root: Path) -> None:
-    path = root / "runtimes" / "brainwave" / "runtime.yaml"
-    path.write_text(RUNTIME.replace("ratio: {32: 1.0}", "speed: 1"))
+def test_with_no_bench_section_at_all_there_is_nothing_to_measure(there: list[Runtime]) -> None:
+    del there[0]
+    with pytest.raises(BenchError, match="add one"):
+        choose([])
+
+
+def test_an_unknown_aim_is_refused(there: list[Runtime]) -> None:
+    assert RUNTIME.bench
+    there[0] = evolve(RUNTIME, bench=evolve(RUNTIME.bench, aims={"speed": 1}))
     with pytest.raises(BenchError, match="remove speed"):
-        read_runtimes(root, [])
+        choose(["brainwave"])

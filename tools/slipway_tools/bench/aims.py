@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from attrs import frozen
 
 from .errors import BenchError
-
-MEGABYTE = 1_000_000
 
 
 @frozen
@@ -25,14 +22,13 @@ class Aims:
 DEFAULTS = Aims(ratio={1: 0.5, 32: 0.9})
 
 
-def from_yaml(given: Mapping[str, Any] | None, where: str) -> Aims:
-    """Aims of one runtime: `{ratio: {32: 1.0}, cold_start, growth_percent, launch_megabytes}`."""
-    given = dict(given or {})
-    ratio = {**DEFAULTS.ratio, **{int(k): float(v) for k, v in given.pop("ratio", {}).items()}}
+def from_yaml(given: Mapping[str, float], where: str) -> Aims:
+    """Aims of one runtime, by the names of the fields; `ratio_32` is the ratio at 32 connections."""
+    left = dict(given)
+    ratio = {n: float(left.pop(f"ratio_{n}", usual)) for n, usual in DEFAULTS.ratio.items()}
     names = ("cold_start", "growth_percent", "launch_megabytes")
-    values = {name: float(given.pop(name, getattr(DEFAULTS, name))) for name in names}
-    if given:
-        raise BenchError(
-            f"{where}: bench.aims knows ratio, {', '.join(names)}; remove {', '.join(given)}."
-        )
+    values = {name: float(left.pop(name, getattr(DEFAULTS, name))) for name in names}
+    if left:
+        known = [*(f"ratio_{n}" for n in ratio), *names]
+        raise BenchError(f"{where}: bench.aims knows {', '.join(known)}; remove {', '.join(left)}.")
     return Aims(ratio=ratio, **values)

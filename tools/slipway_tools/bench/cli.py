@@ -9,8 +9,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from .. import repository
+from ..terminal import problems, say
 from . import documents, model, run, terminal
-from .catalogue import find_root, read_runtimes
+from .catalogue import choose
 from .errors import BenchError
 
 # Modules of the distribution's extra `bench`.
@@ -41,27 +43,21 @@ def bench(
 ) -> None:
     """Measure runtimes beside the bare servers of their languages."""
     console = Console()
+    _require_extra()
+    if render:
+        for path in documents.write(repository.root(), model.read(render)):
+            say(f"wrote {path}")
+        return
+    stages = _stages(only)
     try:
-        _require_extra()
-        root = find_root()
-        if render:
-            for path in documents.write(root, model.read(render)):
-                console.print(f"wrote {path}", highlight=False)
-            return
-        stages = _stages(only)
         protocol = run.QUICK if quick else run.FULL
-        specs = read_runtimes(root, runtimes or [])
-        result = run.measure(root, specs, protocol, stages, console)
-        if not result.runtimes:
-            raise BenchError("Nothing was measured; what failed stands above.")
-        folder = output or root / ".slipway" / "bench" / "results"
-        _save(result, folder, console)
-    except BenchError as error:
-        Console(stderr=True).print(str(error), style="bold", highlight=False, markup=False)
-        raise typer.Exit(1) from error
+        result = run.measure(choose(runtimes or []), protocol, stages, console)
     except KeyboardInterrupt:
-        Console(stderr=True).print("Stopped; every container of this run is removed.")
+        problems.print("Stopped; nothing of this run is left.")
         raise typer.Exit(130) from None
+    if not result.runtimes:
+        raise BenchError("Nothing was measured; what failed stands above.")
+    _save(result, output or repository.state() / "bench" / "results", console)
     if result.failures:
         raise typer.Exit(1)
 
@@ -95,5 +91,5 @@ def _save(result: model.Result, folder: Path, console: Console) -> None:
     terminal.show(result, console)
     pictures = draw(result, folder / stem)
     for written in (path, *pictures):
-        console.print(f"wrote {written}", highlight=False)
-    console.print(f"For docs and READMEs: ./slipway bench --render {path}", highlight=False)
+        say(f"wrote {written}")
+    say(f"For docs and READMEs: ./slipway bench --render {path}")

@@ -1,27 +1,23 @@
-"""Containers of one run: started alike, labelled, and removed however the run ends."""
+"""Containers of one run: started alike, labelled, and answering as they must."""
 
 from __future__ import annotations
 
-import signal
-import socket
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Any
-from uuid import uuid4
 
 import docker
-from attrs import define, field, frozen
-from docker.errors import DockerException, ImageNotFound, NotFound
+from attrs import define, frozen
+from docker.errors import DockerException, NotFound
 from docker.models.containers import Container
 from docker.types import Mount
+from slipway_conformance import contract
 
-from .catalogue import Contract
+from ..engine.model import free_port
+from ..run import LABEL
 from .errors import BenchError, ServerError
 from .invocation import Invocation, poll_until_ok
 
-LABEL = "org.slipway.run"
 READY_SECONDS = 60.0
 LOG_LINES = 20
 
@@ -55,58 +51,26 @@ class Target:
 
 @define
 class Engine:
-    """A context: what was started in it is gone after it, also when it was interrupted."""
+    """Starts containers that end with the run, however it ends."""
 
-    contract: Contract
+    client: docker.DockerClient
+    run: str
     invocation: Invocation
-    secret: str
-    client: Any = field(factory=lambda: connect())
-    run: str = field(factory=lambda: f"bench-{uuid4().hex[:12]}")
-
-    def __enter__(self) -> Engine:
-        # SIGTERM ends a run as Ctrl-C does, through the same clean-up.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        patient = signal.signal(signal.SIGINT, signal.SIG_IGN)
-        try:
-            for container in self._labelled():
-                remove(container)
-        finally:
-            signal.signal(signal.SIGINT, patient)
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
-            self.client.close()
-
-    def _labelled(self) -> list[Container]:
-        filters = {"label": f"{LABEL}={self.run}"}
-        found: list[Container] = self.client.containers.list(all=True, filters=filters)
-        return found
 
     @property
     def labels(self) -> dict[str, str]:
         return {LABEL: self.run}
 
-    def image(self, name: str, remedy: str) -> Any:
-        try:
-            return self.client.images.get(name)
-        except ImageNotFound:
-            raise BenchError(f"The image {name} is not here. Run: {remedy}") from None
-
     def start(self, launch: Launch) -> Target:
         """Start a server as an executor would: read-only, no capabilities, /tmp in memory."""
+        terms = contract.load()
         port = free_port()
         try:
             container = self.client.containers.run(
                 launch.image,
                 entrypoint=list(launch.entrypoint) if launch.entrypoint else None,
-                environment={self.contract.secret_variable: self.secret},
-                ports={f"{self.contract.port}/tcp": ("127.0.0.1", port)},
+                environment={terms.variable("secret"): self.invocation.secret},
+                ports={f"{terms.default('port')}/tcp": ("127.0.0.1", port)},
                 mounts=[bind(target, source) for target, source in launch.mounts.items()],
                 read_only=True,
                 tmpfs={"/tmp": ""},
@@ -164,18 +128,6 @@ class Engine:
             remove(container)
 
 
-def connect() -> Any:
-    try:
-        client = docker.from_env()
-        client.ping()
-    except DockerException as error:
-        raise BenchError(
-            f"No container engine answers ({root_cause(error)}). Start one, or run:"
-            " ./slipway doctor"
-        ) from error
-    return client
-
-
 def bind(target: str, source: Path, *, read_only: bool = True) -> Mount:
     return Mount(target, str(source), type="bind", read_only=read_only)
 
@@ -183,20 +135,6 @@ def bind(target: str, source: Path, *, read_only: bool = True) -> Mount:
 def remove(container: Container) -> None:
     with suppress(NotFound):
         container.remove(force=True, v=True)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def root_cause(error: BaseException) -> str:
-    """The innermost error: what the operating system said to the client library."""
-    while inner := error.__cause__ or error.__context__:
-        error = inner
-    return str(error)
 
 
 def explain(error: DockerException) -> str:

@@ -1,7 +1,9 @@
 """Failures of a run, as messages that say what to do."""
 
+from ..errors import ToolError
 
-class BenchError(Exception):
+
+class BenchError(ToolError):
     """Ends the run, or drops one server from it; the message goes to the person as it is."""
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from attrs import frozen
 from docker.errors import BuildError, DockerException
 from docker.models.containers import Container
+from slipway_conformance import contract
 
 from .engine import Engine, Target, explain, remove
 from .errors import BenchError, ServerError
@@ -53,8 +54,7 @@ def parse(output: str) -> LoadFigures:
 
 def build_image(engine: Engine) -> None:
     """Build the load generator's image; the engine's cache makes a second time quick."""
-    folder = resources.files(__package__) / "wrk"
-    with resources.as_file(folder) as context:
+    with resources.as_file(resources.files(__package__) / "wrk") as context:
         try:
             engine.client.images.build(
                 path=str(context),
@@ -99,7 +99,7 @@ class Load:
             f"--duration={max(1, round(seconds))}s",
             f"--timeout={TIMEOUT_SECONDS}s",
             "--script=/load/post.lua",
-            f"http://127.0.0.1:{self._engine.contract.port}/",
+            f"http://127.0.0.1:{contract.load().default('port')}/",
             "--",
             invocation.secret_header,
             invocation.secret,

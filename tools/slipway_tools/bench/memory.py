@@ -37,7 +37,7 @@ def measure(stage: Stage) -> dict[str, Memory]:
                 idle_resident=resident(stage.engine, target.container),
                 idle_anonymous=usage(target.container).anonymous,
             )
-            grows = server.role == "runtime"
+            grows = server.role != "suggested"
             found[server.name] = _growth(stage, server, target, idle) if grows else idle
     return found
 

@@ -115,6 +115,8 @@ def _ratio(axes: Axes, rows: list[Row], connections: int) -> None:
             textcoords="offset points",
             va="center",
             fontsize=8,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
+            zorder=5,
         )
         aim = runtime.aims.ratio.get(connections)
         if server.role == "runtime" and aim is not None:

@@ -6,11 +6,13 @@ that a second run starts measuring at once.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 from pathlib import Path
 
+from slipway_conformance import contract
+
+from .. import repository
 from .catalogue import RuntimeSpec, ServerSpec
 from .engine import Engine, Launch, bind
 from .errors import BenchError
@@ -20,30 +22,33 @@ BENCH_OUT = "/bench-out"
 DONE = "done"
 
 
-def prepare(engine: Engine, root: Path, spec: RuntimeSpec) -> dict[str, Launch]:
+def prepare(engine: Engine, spec: RuntimeSpec) -> dict[str, Launch]:
     """Build what the runtime's servers need; how to start each server, by name."""
-    remedy = f"./slipway images build {spec.language}"
-    launch = engine.image(spec.launch_image, remedy)
-    build = engine.image(spec.build_image, remedy)
-    cache = root / ".slipway" / "bench"
-    folder = cache / f"{spec.language}-{spec.version}-{digest(spec, build.id)}"
+    choice = spec.choice
+    launch = engine.client.images.get(choice.launch_image)
+    build = engine.client.images.get(choice.build_image)
+    cache = repository.state() / "bench"
+    kind = choice.name.replace(":", "-")
+    folder = cache / f"{kind}-{repository.digest(spec.folder, str(build.id), *spec.prepare)[:16]}"
     function, out = folder / "function", folder / "out"
     if not (folder / DONE).exists():
-        for stale in cache.glob(f"{spec.language}-{spec.version}-*"):
+        for stale in cache.glob(f"{kind}-*"):
             shutil.rmtree(stale)
         for made in (function, out):
             made.mkdir(parents=True)
             # The servers run as another user, whatever the caller's umask.
             made.chmod(0o755)
-        _build(engine, spec, build.id, function, out)
+        _build(engine, spec, str(build.id), function, out)
         (folder / DONE).touch()
-    other = {BENCH: spec.bench, BENCH_OUT: out}
+    paths = contract.load().values["container"]
+    image = str(launch.id)
+    other = {BENCH: spec.folder, BENCH_OUT: out}
 
     def how(server: ServerSpec) -> Launch:
-        title = f"{server.title} ({spec.language}:{spec.version})"
+        title = f"{server.title} ({choice.name})"
         if server.role == "runtime":
-            return Launch(title, launch.id, None, {engine.contract.build: function})
-        return Launch(title, launch.id, server.command, other)
+            return Launch(title, image, None, {paths["build"]: function})
+        return Launch(title, image, server.command, other)
 
     return {server.name: how(server) for server in spec.servers}
 
@@ -55,7 +60,8 @@ def _build(
     function: Path,
     out: Path,
 ) -> None:
-    source = spec.bench / "function"
+    paths = contract.load().values["container"]
+    source = spec.folder / "function"
     if not source.is_dir():
         raise BenchError(f"{source} is missing: add the function that the bench measures.")
     user = f"{os.getuid()}:{os.getgid()}"
@@ -63,25 +69,16 @@ def _build(
         image,
         what=f"Building {source}",
         mounts=[
-            bind(engine.contract.source, source),
-            bind(engine.contract.build, function, read_only=False),
+            bind(paths["source"], source),
+            bind(paths["build"], function, read_only=False),
         ],
         user=user,
     )
     if spec.prepare:
         engine.run_to_end(
             image,
-            what=f"Preparing the servers of {spec.bench} ({' '.join(spec.prepare)})",
+            what=f"Preparing the servers of {spec.folder} ({' '.join(spec.prepare)})",
             entrypoint=list(spec.prepare),
-            mounts=[bind(BENCH, spec.bench), bind(BENCH_OUT, out, read_only=False)],
+            mounts=[bind(BENCH, spec.folder), bind(BENCH_OUT, out, read_only=False)],
             user=user,
         )
-
-
-def digest(spec: RuntimeSpec, image: str) -> str:
-    """Changes with the build image, the command that prepares, and any file of the folder."""
-    total = hashlib.sha256("\0".join((image, *spec.prepare)).encode())
-    for path in sorted(p for p in spec.bench.rglob("*") if p.is_file()):
-        total.update(f"{path.relative_to(spec.bench)}\0{path.stat().st_size}\0".encode())
-        total.update(path.read_bytes())
-    return total.hexdigest()[:16]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from attrs import frozen
 
 from . import words
-from .figures import cold, cold_ratio, over_rounds, throughput_ratio
+from .figures import cold, cold_ratio, growth_percent, over_rounds, throughput_ratio
 from .model import RuntimeResult, Server
 
 Write = Callable[[Server, Server], str]
@@ -44,6 +44,11 @@ def under_load(connections: int) -> tuple[Column, ...]:
     )
 
 
+def _growth(server: Server) -> str:
+    percent = growth_percent(server.memory) if server.memory else None
+    return words.NONE if percent is None else f"{percent:+.1f}"
+
+
 START_AND_MEMORY = (
     Column(
         "cold start ms", lambda server, _: words.full(cold(server, lambda start: start.total_ms))
@@ -65,6 +70,7 @@ START_AND_MEMORY = (
             words.megabytes(server.memory.idle_anonymous) if server.memory else words.NONE
         ),
     ),
+    Column("growth %", lambda server, _: _growth(server)),
 )
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from pathlib import Path
 
 from attrs import evolve
 from rich.console import Console
+from slipway_conformance import contract
 
+from ..engine import images, require_docker
+from ..run import Run
+from ..terminal import Steps
 from . import coldstart, load, machine, memory, prepare, size, throughput
-from .catalogue import RuntimeSpec, read_contract
+from .catalogue import RuntimeSpec
 from .engine import Engine
 from .errors import BenchError
 from .invocation import Invocation
@@ -37,42 +40,42 @@ BUSY_LOAD = 0.5
 
 
 def measure(
-    root: Path,
-    specs: Sequence[RuntimeSpec],
-    protocol: Protocol,
-    stages: Sequence[str],
-    console: Console,
+    specs: Sequence[RuntimeSpec], protocol: Protocol, stages: Sequence[str], console: Console
 ) -> Result:
-    contract = read_contract(root)
-    secret = secrets.token_hex(16)
-    invocation = Invocation(contract.secret_header, secret)
+    terms = contract.load()
+    invocation = Invocation(terms.header("secret"), secrets.token_hex(16))
     steps = 1 + sum(_steps(spec, protocol, stages) for spec in specs)
     failures: list[str] = []
-    measured: dict[str, RuntimeResult] = {}
+    measured: list[tuple[RuntimeSpec, RuntimeResult]] = []
     total: int | None = None
-    with Engine(contract, invocation, secret) as engine, Reporter(console, steps) as reporter:
-        reporter.stage("load generator")
-        with reporter.step("building its image"):
-            load.build_image(engine)
-            about = machine.describe(engine)
-        _warn_if_busy(about, console)
-        for spec in specs:
-            try:
-                reporter.stage(f"{spec.launch_image}: prepare")
-                with reporter.step("building the function and the servers to compare with"):
-                    launches = prepare.prepare(engine, root, spec)
-                stage = Stage(engine, spec, launches, protocol, reporter, failures)
-                measured[spec.launch_image] = _runtime(stage, stages)
-            except BenchError as error:
-                failures.append(str(error))
-                reporter.problem(str(error))
-        if "size" in stages:
-            total = size.launch_total(engine, [s for s in specs if s.launch_image in measured])
+    with Run() as run:
+        client = require_docker(run).client
+        with Steps() as building:
+            images.ensure(client, [spec.choice for spec in specs], run, building)
+        engine = Engine(client, run.name, invocation)
+        with Reporter(console, steps) as reporter:
+            reporter.stage("load generator")
+            with reporter.step("building its image"):
+                load.build_image(engine)
+                about = machine.describe(engine)
+            _warn_if_busy(about, console)
+            for spec in specs:
+                try:
+                    reporter.stage(f"{spec.choice.name}: prepare")
+                    with reporter.step("building the function and the servers to compare with"):
+                        launches = prepare.prepare(engine, spec)
+                    stage = Stage(engine, spec, launches, protocol, reporter, failures)
+                    measured.append((spec, _runtime(stage, stages)))
+                except BenchError as error:
+                    failures.append(str(error))
+                    reporter.problem(str(error))
+            if "size" in stages:
+                total = size.launch_total(engine, [spec for spec, _ in measured])
     return Result(
         date=now(),
         machine=about,
         protocol=protocol,
-        runtimes=tuple(measured.values()),
+        runtimes=tuple(result for _, result in measured),
         launch_total=total,
         failures=tuple(failures),
     )
@@ -93,27 +96,28 @@ def _runtime(stage: Stage, stages: Sequence[str]) -> RuntimeResult:
     servers = {s.name: Server(s.name, s.role, s.title) for s in spec.servers}
     sizes: tuple[Size, ...] = ()
     if "throughput" in stages:
-        reporter.stage(f"{spec.launch_image}: throughput")
+        reporter.stage(f"{spec.choice.name}: throughput")
         for key, samples in throughput.measure(stage).items():
             servers[key] = evolve(servers[key], throughput=tuple(samples))
     if "cold" in stages:
-        reporter.stage(f"{spec.launch_image}: cold start")
+        reporter.stage(f"{spec.choice.name}: cold start")
         for key, starts in coldstart.measure(stage).items():
             servers[key] = evolve(servers[key], cold=tuple(starts))
     if "memory" in stages:
-        reporter.stage(f"{spec.launch_image}: memory")
+        reporter.stage(f"{spec.choice.name}: memory")
         for key, value in memory.measure(stage).items():
             servers[key] = evolve(servers[key], memory=value)
     if "size" in stages:
-        reporter.stage(f"{spec.launch_image}: size")
+        reporter.stage(f"{spec.choice.name}: size")
         with reporter.step("reading layers"):
             sizes = size.measure(stage.engine, spec)
+    choice = spec.choice
     return RuntimeResult(
-        language=spec.language,
-        title=spec.title,
-        version=spec.version,
-        image=spec.launch_image,
-        image_id=stage.engine.client.images.get(spec.launch_image).id,
+        language=choice.runtime.language,
+        title=choice.runtime.title,
+        version=choice.version.version,
+        image=choice.launch_image,
+        image_id=str(stage.engine.client.images.get(choice.launch_image).id),
         aims=spec.aims,
         servers=tuple(servers.values()),
         sizes=sizes,

@@ -7,11 +7,10 @@ from typing import Any, Literal
 
 from attrs import frozen
 
+from ..engine.images import BASE
 from .catalogue import RuntimeSpec
 from .engine import Engine
 from .model import Size
-
-BASE_IMAGE = "slipway/base:1"
 
 
 @frozen
@@ -40,22 +39,21 @@ def together(images: Iterable[frozenset[Layer]]) -> int:
     return sum(layer.size for layer in frozenset[Layer]().union(*images))
 
 
-def read_layers(engine: Engine, image: str, language: str) -> frozenset[Layer]:
-    found = engine.image(image, f"./slipway images build {language}".strip())
-    return layers(found.history())
+def read_layers(engine: Engine, image: str) -> frozenset[Layer]:
+    return layers(engine.client.images.get(image).history())
 
 
 def measure(engine: Engine, spec: RuntimeSpec) -> tuple[Size, ...]:
-    base = read_layers(engine, BASE_IMAGE, "")
+    base = read_layers(engine, BASE)
     roles: tuple[tuple[Literal["launch", "build"], str], ...] = (
-        ("launch", spec.launch_image),
-        ("build", spec.build_image),
+        ("launch", spec.choice.launch_image),
+        ("build", spec.choice.build_image),
     )
     return tuple(
         Size(
             role=role,
             image=image,
-            own=own(read_layers(engine, image, spec.language), base),
+            own=own(read_layers(engine, image), base),
             base=sum(layer.size for layer in base),
         )
         for role, image in roles
@@ -63,4 +61,4 @@ def measure(engine: Engine, spec: RuntimeSpec) -> tuple[Size, ...]:
 
 
 def launch_total(engine: Engine, specs: Iterable[RuntimeSpec]) -> int:
-    return together(read_layers(engine, s.launch_image, s.language) for s in specs)
+    return together(read_layers(engine, spec.choice.launch_image) for spec in specs)
