@@ -11,7 +11,7 @@ rm -rf "$home/python/slipway_server" "$home/python/slipway_worker" "$home/python
 cp -R "$here/server/slipway_server" "$here/server/slipway_worker" "$here/types/slipway" "$home/python/"
 cp "$here/build.sh" "$here/launch.sh" "$home/"
 
-"$python" -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes --only-binary :all: \
+PIP_BREAK_SYSTEM_PACKAGES=1 "$python" -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes --only-binary :all: \
   --upgrade --target "$home/lib" --requirement "$here/server/requirements.txt"
 rm -rf "$home/lib/bin" "$home/lib"/*/tests
 

@@ -13,6 +13,6 @@ environment["PYTHONPATH"] = os.pathsep.join(p for p in (own, os.environ.get("RUN
 # The function process is started first: it loads while this one still imports its server.
 first = [Spawned(command(chosen), environment) for _ in range(chosen.workers)]
 
-from .lifecycle import run  # noqa: E402
+from .lifecycle import run
 
 run(chosen, environment, first)

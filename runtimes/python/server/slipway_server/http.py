@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
 import httptools
-
 from slipway_worker import frames
 
 from .invocation import VALID_ID, Invocation, error_answer, trace_of
@@ -73,7 +72,20 @@ class Server:
 class _Request:
     """One request while it is received, and until it is answered."""
 
-    __slots__ = ("url", "headers", "method", "keep", "old", "body", "size", "refusal", "raw", "identity", "timeout", "result")
+    __slots__ = (
+        "body",
+        "headers",
+        "identity",
+        "keep",
+        "method",
+        "old",
+        "raw",
+        "refusal",
+        "result",
+        "size",
+        "timeout",
+        "url",
+    )
 
     def __init__(self) -> None:
         self.url = b""
@@ -211,7 +223,9 @@ class Connection(asyncio.Protocol):
         headers = request.headers
         size = sum(len(name) + len(value) + 4 for name, value in headers) + len(request.url)
         if size > MOST_HEADER_BYTES or len(headers) > MOST_HEADER_LINES:
-            return error_answer("headers_too_large", f"headers may have {MOST_HEADER_BYTES} bytes in {MOST_HEADER_LINES} lines")
+            return error_answer(
+                "headers_too_large", f"headers may have {MOST_HEADER_BYTES} bytes in {MOST_HEADER_LINES} lines"
+            )
         if request.url in (b"/_runtime/health", b"/_runtime/ready") and request.header(b"x-runtime-mode") != b"raw":
             return None
         secret = mode = timeout = identity = result = length = None
@@ -267,9 +281,15 @@ class Connection(asyncio.Protocol):
         elif server.draining:
             self.answer(*error_answer("shutting_down", "the runtime is shutting down", request.identity))
         elif server.pool.failed:
-            self.answer(*error_answer("function_not_loaded", "the function could not be loaded; the log says why", request.identity))
+            self.answer(
+                *error_answer(
+                    "function_not_loaded", "the function could not be loaded; the log says why", request.identity
+                )
+            )
         elif server.pool.in_flight >= server.settings.concurrency:
-            answer = error_answer("overloaded", "every invocation slot is taken", request.identity, b"retry-after: 1\r\n")
+            answer = error_answer(
+                "overloaded", "every invocation slot is taken", request.identity, b"retry-after: 1\r\n"
+            )
             self.answer(*answer)
         else:
             self._invoke(request)
@@ -374,7 +394,9 @@ def _envelope_objection(request: _Request) -> tuple[bytes, bytes] | None:
 
 def _raw_head(request: _Request) -> bytes:
     """The request as the function is to see it; see runtimes/FRAMES.md."""
-    named = itertools.chain.from_iterable(value.lower().split(b",") for name, value in request.headers if name == b"connection")
+    named = itertools.chain.from_iterable(
+        value.lower().split(b",") for name, value in request.headers if name == b"connection"
+    )
     hidden = _HOP_BY_HOP | {name.strip() for name in named}
     headers = [
         (name.decode("latin-1"), _text(value))

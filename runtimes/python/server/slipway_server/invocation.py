@@ -15,7 +15,7 @@ from . import logs
 
 VALID_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _TRACE = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(-.*)?")
-_STATUS = {status: f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n".encode() for status in HTTPStatus}
+_STATUS = {int(status): f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n".encode() for status in HTTPStatus}
 _TYPES = (
     b"",
     b"content-type: text/plain; charset=utf-8\r\n",
@@ -60,7 +60,7 @@ class Client(Protocol):
 class Invocation:
     """State of one invocation in flight. ``deadline`` is of the monotonic clock."""
 
-    __slots__ = ("client", "id", "number", "deadline", "started", "result", "trace", "lines", "kept", "truncated")
+    __slots__ = ("client", "deadline", "id", "kept", "lines", "number", "result", "started", "trace", "truncated")
 
     def __init__(self, client: Client, identity: bytes | None, timeout: float, result: bool, trace: str | None) -> None:
         self.client: Client | None = client
@@ -110,9 +110,7 @@ class Invocation:
         if client is not None:
             client.answer(head, body)
 
-    def _send_result(
-        self, status: int, kind: str, own: Any, body: bytes, error: dict[str, str] | None
-    ) -> None:
+    def _send_result(self, status: int, kind: str, own: Any, body: bytes, error: dict[str, str] | None) -> None:
         headers: dict[str, list[str]] = {"content-type": [kind]} if kind else {}
         for name, value in own:
             headers.setdefault(name.lower(), []).append(value)

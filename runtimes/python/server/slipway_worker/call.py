@@ -13,7 +13,7 @@ from .response import Response
 class Call:
     """Steps of a call: ``begin`` runs a synchronous function whole; what it returns may have to be awaited."""
 
-    __slots__ = ("number", "response", "_function", "_output", "_prints")
+    __slots__ = ("_function", "_output", "_prints", "number", "response")
 
     def __init__(self, function: Function, output: Output, prints: Prints, number: int) -> None:
         self.number = number

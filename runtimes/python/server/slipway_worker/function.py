@@ -38,7 +38,7 @@ def load(folder: str, entrypoint: str) -> Function:
 
 
 def is_async(function: Function) -> bool:
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)
 
 
 def own_traceback(error: BaseException) -> str:

@@ -20,9 +20,7 @@ _drive = types.coroutine(drive)
 class Loop:
     """Frames in, tasks, frames out."""
 
-    def __init__(
-        self, connection: socket.socket, writer: Writer, output: Output, call: Callable[[int], Call]
-    ) -> None:
+    def __init__(self, connection: socket.socket, writer: Writer, output: Output, call: Callable[[int], Call]) -> None:
         self._connection = connection
         self._writer = writer
         self._output = output
@@ -110,10 +108,9 @@ class Loop:
         """A task that failed while nobody waited for it."""
         error = context.get("exception")
         message = str(context.get("message", "a background task failed"))
-        task = context.get("future") or context.get("task")
-        number = 0
-        if hasattr(task, "get_context"):
-            number = task.get_context().get(current, 0)
+        task: Any = context.get("future") or context.get("task")
+        # Tasks tell their context from Python 3.12 on.
+        number = task.get_context().get(current, 0) if hasattr(task, "get_context") else 0
         text = f"{message}\n{own_traceback(error)}" if isinstance(error, BaseException) else message
         self._output.log(frames.ERROR, text, number)
 

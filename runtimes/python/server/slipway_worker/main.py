@@ -72,7 +72,7 @@ def _run_threads(connection: socket.socket, writer: Writer, output: Output, call
 
 def _forget_own_path() -> None:
     """The server put its own folder at the head of PYTHONPATH; the function is to see what its user set."""
-    own, _, rest = os.environ.pop("PYTHONPATH", "").partition(os.pathsep)
+    _own, _, rest = os.environ.pop("PYTHONPATH", "").partition(os.pathsep)
     if rest:
         os.environ["PYTHONPATH"] = rest
     sys.argv = [sys.argv[0]]

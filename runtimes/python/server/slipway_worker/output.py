@@ -6,7 +6,7 @@ import re
 import sys
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from . import frames
 
@@ -32,8 +32,9 @@ class Output:
             self._write(frames.frame(frames.TRACE, number, match[1].encode()))
 
 
-class _Printed(io.RawIOBase):
-    """Standard output or error of the function: each line goes to the invocation that wrote it."""
+class _Printed(io.BufferedIOBase):
+    """Standard output or error of the function: each line goes to the invocation that wrote it. It buffers no more
+    than a line, so that every write knows who made it."""
 
     def __init__(self, output: Output, level: int, descriptor: int) -> None:
         self._output = output
@@ -63,8 +64,13 @@ class _Printed(io.RawIOBase):
                     self._output.log(self._level, line.decode("utf-8", "replace"), number)
         return len(data)
 
+    def flush(self) -> None:
+        """Nothing waits here."""
+
     def finish(self, number: int) -> None:
         """A last line without a line break is a line."""
+        if not self._open:
+            return
         with self._lock:
             rest = self._open.pop(number, None)
             if rest:
@@ -76,33 +82,11 @@ class Prints:
 
     def __init__(self, output: Output) -> None:
         self._streams = (_Printed(output, frames.INFO, 1), _Printed(output, frames.ERROR, 2))
-        out, err = (
-            io.TextIOWrapper(_Through(stream), "utf-8", "replace", newline="\n", write_through=True)
+        sys.stdout, sys.stderr = (
+            io.TextIOWrapper(cast(Any, stream), "utf-8", "replace", newline="\n", write_through=True)
             for stream in self._streams
         )
-        sys.stdout, sys.stderr = out, err
-        sys.__stdout__, sys.__stderr__ = out, err  # type: ignore[misc]
 
     def finish(self, number: int) -> None:
         for stream in self._streams:
-            if stream._open:
-                stream.finish(number)
-
-
-class _Through(io.BufferedIOBase):
-    """A buffer that buffers nothing, so that every write knows who made it."""
-
-    def __init__(self, raw: _Printed) -> None:
-        self._raw = raw
-
-    def writable(self) -> bool:
-        return True
-
-    def fileno(self) -> int:
-        return self._raw.fileno()
-
-    def write(self, data: Any) -> int:
-        return self._raw.write(data)
-
-    def flush(self) -> None:
-        """Nothing waits here."""
+            stream.finish(number)

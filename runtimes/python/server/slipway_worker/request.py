@@ -17,13 +17,32 @@ class Refused(Exception):
 
 
 _variables = dict(os.environ)
-_MEMBERS = (("headers", dict, "an object of strings"), ("env", dict, "an object of strings"), ("method", str, "a string"), ("path", str, "a string"), ("query", str, "a string"))
+_MEMBERS: tuple[tuple[str, type, str], ...] = (
+    ("headers", dict, "an object of strings"),
+    ("env", dict, "an object of strings"),
+    ("method", str, "a string"),
+    ("path", str, "a string"),
+    ("query", str, "a string"),
+)
 
 
 class Request:
     """One invocation's request; ``slipway.Request`` describes its members."""
 
-    __slots__ = ("headers", "payload", "env", "method", "path", "body", "id", "deadline", "_query", "_query_text", "_output", "_number")
+    __slots__ = (
+        "_number",
+        "_output",
+        "_query",
+        "_query_text",
+        "body",
+        "deadline",
+        "env",
+        "headers",
+        "id",
+        "method",
+        "path",
+        "payload",
+    )
 
     def __init__(self, number: int, data: bytes, output: Output) -> None:
         mode, self.deadline, length = frames.INVOKE_HEAD.unpack_from(data)
@@ -34,6 +53,8 @@ class Request:
         self._number = number
         self._output = output
         self._query: dict[str, list[str]] | None = None
+        self.headers: dict[str, str] = {}
+        self.payload: Any = None
         if mode == frames.ENVELOPE:
             self._from_envelope(data[at:])
         else:
@@ -48,7 +69,6 @@ class Request:
             raise Refused(b"invalid_envelope", "the envelope must be an object")
         get = envelope.get
         self.payload = get("payload")
-        self.headers = {}
         self.env = _variables.copy()
         if len(envelope) > ("payload" in envelope):
             _check(envelope)
@@ -69,13 +89,12 @@ class Request:
     def _from_raw(self, head: dict[str, Any], body: bytes) -> None:
         self.method, self.path, self._query_text = head["method"], head["path"], head["query"]
         self.env = _variables.copy()
-        self.headers = headers = {}
+        headers = self.headers
         for name, value in head["headers"]:
             known = headers.get(name)
             headers[name] = value if known is None else f"{known}{'; ' if name == 'cookie' else ', '}{value}"
         self.body = body
         kind = headers.get("content-type", "").split(";")[0].strip().lower()
-        self.payload = None
         if kind == "application/json" or kind.endswith("+json"):
             if body:
                 try:
@@ -104,6 +123,8 @@ class Request:
 def _check(envelope: dict[str, Any]) -> None:
     for name, kind, wanted in _MEMBERS:
         if name in envelope:
-            value = envelope[name]
-            if type(value) is not kind or (kind is dict and not all(type(one) is str for one in value.values())):
+            value: Any = envelope[name]
+            if type(value) is not kind or (
+                isinstance(value, dict) and not all(type(one) is str for one in value.values())
+            ):
                 raise Refused(b"invalid_envelope", f"{name} must be {wanted}")

@@ -8,18 +8,24 @@ from . import frames, values
 
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _FORBIDDEN = re.compile(r"[\r\n\0]")
-_HOP_BY_HOP = frozenset(
-    (
-        "connection keep-alive proxy-authenticate proxy-authorization te trailer transfer-encoding upgrade "
-        "proxy-connection content-length"
-    ).split()
-)
+_HOP_BY_HOP = {
+    "connection",
+    "content-length",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+}
 
 
 class Response:
     """Takes one answer; ``slipway.Response`` describes its members."""
 
-    __slots__ = ("frame", "problem", "_number")
+    __slots__ = ("_number", "frame", "problem")
 
     def __init__(self, number: int) -> None:
         self._number = number

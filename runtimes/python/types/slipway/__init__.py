@@ -1,9 +1,9 @@
 """Types of what a function receives, for editors and type checkers::
 
-    from slipway import Request, Response
+from slipway import Request, Response
 
-    def main(req: Request, res: Response) -> None:
-        res.json({"hello": req.payload["name"]})
+def main(req: Request, res: Response) -> None:
+    res.json({"hello": req.payload["name"]})
 """
 
 from collections.abc import Mapping, Sequence
