@@ -18,7 +18,9 @@ from .model import Tell
 _STEP = re.compile(r"^#\d+ (\[.+)")
 # Up to this version the client drives the engine's BuildKit by itself; later ones need buildx for it.
 _LAST_WITHOUT_BUILDX = 22
-CLIENT_PACKAGES = ("docker.io",)
+# Debian's engine. Its client is part of it up to Debian 12, and comes in packages of its own from 13 on.
+PACKAGE = "docker.io"
+CLIENT_PACKAGES = ("docker-cli", "docker-buildx")
 
 
 @frozen
@@ -42,7 +44,7 @@ class Build:
 
 def build(wanted: Build, tell: Tell) -> None:
     """Builds and tags an image; ToolError with the last lines of the output when it fails."""
-    how = find_builder()
+    how = find_builder() or _install_builder(tell)
     if how is None:
         raise ToolError(
             "No docker client here can drive BuildKit. Install one (Debian: apt-get install docker.io; "
@@ -79,6 +81,15 @@ def find_builder() -> Builder | None:
         if major and major <= _LAST_WITHOUT_BUILDX:
             return Builder((client, "build"), {"DOCKER_BUILDKIT": "1"})
     return None
+
+
+def _install_builder(tell: Tell) -> Builder | None:
+    if not system.may_install():
+        return None
+    tell("installing a docker client that can drive BuildKit, with apt-get")
+    system.install([PACKAGE], tell, if_known=CLIENT_PACKAGES)
+    find_builder.cache_clear()
+    return find_builder()
 
 
 def _clients() -> list[str]:

@@ -23,12 +23,10 @@ from .. import repository
 from ..errors import ToolError
 from ..run import alive
 from ..terminal import Step
-from . import endpoint, system
-from .model import last_lines
+from . import buildkit, endpoint, system
 
 _START_SECONDS = 40.0
 _STOP_SECONDS = 30.0
-PACKAGES = ("docker.io",)
 
 
 @frozen
@@ -86,8 +84,8 @@ def can_start() -> bool:
 def start(step: Step) -> docker.DockerClient:
     """Installs an engine if need be, starts it and waits until it answers."""
     if not shutil.which("dockerd"):
-        step.tell(f"installing {', '.join(PACKAGES)} with apt-get")
-        system.install(PACKAGES, step.tell)
+        step.tell(f"installing {buildkit.PACKAGE} with apt-get")
+        system.install([buildkit.PACKAGE], step.tell, if_known=buildkit.CLIENT_PACKAGES)
         # A service manager may have started it with the installation.
         client = _wait(None, 5.0 if Path("/run/systemd/system").exists() else 0.5)
         if client:
@@ -111,8 +109,7 @@ def start(step: Step) -> docker.DockerClient:
             process.wait(_STOP_SECONDS)
         _record().unlink(missing_ok=True)
         raise ToolError(
-            f"dockerd did not start on this machine (all of its log: {log}):\n"
-            f"{last_lines(log.read_text('utf-8', 'replace'), 5)}\n"
+            f"dockerd does not start here: {_reason(log)}\n(all of its log: {log})\n"
             "Without a container engine, use the machine's own toolchain: --engine process"
         )
     return client
@@ -129,6 +126,13 @@ def stop() -> bool:
             time.sleep(0.1)
     _record().unlink(missing_ok=True)
     return bool(ours)
+
+
+def _reason(log: Path) -> str:
+    """What dockerd says last of all; where it was just slow, the same."""
+    lines = log.read_text("utf-8", "replace").strip().splitlines() or ["its log is empty"]
+    told = [line for line in lines if line.startswith("failed to start daemon")]
+    return (told or lines)[-1][:300]
 
 
 def _wait(process: subprocess.Popen[bytes] | None, seconds: float) -> docker.DockerClient | None:

@@ -21,11 +21,18 @@ def may_install() -> bool:
     return os.geteuid() == 0 and bool(shutil.which("apt-get")) and not os.environ.get(NO_INSTALL)
 
 
-def install(packages: Sequence[str], tell: Tell) -> None:
-    """Installs Debian packages with apt-get; ToolError with its last lines when that fails."""
+def install(packages: Sequence[str], tell: Tell, *, if_known: Sequence[str] = ()) -> None:
+    """Installs Debian packages with apt-get, and those of *if_known* that this release has; ToolError
+    with apt-get's last lines when that fails."""
     env = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     stream(["apt-get", "update"], tell, env=env)
-    stream(["apt-get", "install", "-y", "--no-install-recommends", *packages], tell, env=env)
+    wanted = [*packages, *(name for name in if_known if _known(name))]
+    stream(["apt-get", "install", "-y", "--no-install-recommends", *wanted], tell, env=env)
+
+
+def _known(package: str) -> bool:
+    shown = subprocess.run(["apt-cache", "policy", package], capture_output=True, text=True)
+    return "Candidate:" in shown.stdout and "Candidate: (none)" not in shown.stdout
 
 
 _children: set[subprocess.Popen[str]] = set()
