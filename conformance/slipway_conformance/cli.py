@@ -3,7 +3,6 @@ reports."""
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
@@ -124,6 +123,16 @@ def diff(old: Path, new: Path) -> None:
 
 
 @app.command()
+def merge(
+    reports: Annotated[list[Path], typer.Argument(help="report.json files, one or more.")],
+    to: Annotated[Path, typer.Option(help="Folder for the pages.")] = Path("reports"),
+) -> None:
+    """Make one report of several: the pages then show all their targets side by side."""
+    paths = write.pages(document.merged([_read(path) for path in reports]), to)
+    console.print(f"report: {paths['report.html']}", highlight=False)
+
+
+@app.command()
 def lint() -> None:
     """Check the cases themselves: unique ids, a clause each, no clause without a case."""
     try:
@@ -202,12 +211,9 @@ def stop(message: str, code: int = 2) -> NoReturn:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        found: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        stop(f"{path} is no report: {error}")
-    if found.get("schema") != document.SCHEMA:
-        stop(f"{path} is no report of this version ({document.SCHEMA})")
-    return found
+        return document.read(path)
+    except document.DocumentError as error:
+        stop(str(error))
 
 
 def _end_on_signals() -> None:

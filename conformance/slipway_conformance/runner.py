@@ -55,6 +55,8 @@ class Runner:
                 results = self._judge_all()
         except TargetError as error:
             problems.append(str(error))
+        except Exception:
+            problems.append(f"the suite itself failed:\n{traceback.format_exc()}")
         finally:
             self.launcher.close()
         problems += self._gap_problems()
@@ -77,7 +79,7 @@ class Runner:
 
     def judge(self, case: Case) -> Result:
         """One case on a launcher that is prepared already."""
-        return self._excused(case) or self._judge(case)
+        return self._excused(case) or self._confirmed(self._first(case))
 
     def _judge_all(self) -> list[Result]:
         results: list[Result] = []
@@ -98,12 +100,17 @@ class Runner:
         return results
 
     def _judge_group(self, variant: Variant, cases: Sequence[Case]) -> list[Result]:
-        """Cases that share one server: first those that may overlap, then each that must not. A
-        server of other settings is often one that its case fills, so nothing overlaps there."""
+        """Cases that share one server: first those that may overlap, then each that must not, then
+        once more what failed. A server of other settings is often one that its case fills, so
+        nothing overlaps there."""
         alone = [case for case in cases if variant or case.alone]
         with ThreadPoolExecutor(_PARALLEL) as pool:
-            results = list(pool.map(self._judge, [case for case in cases if case not in alone]))
-        results += [self._judge(case) for case in alone]
+            firsts = list(pool.map(self._first, [case for case in cases if case not in alone]))
+        for case in alone:
+            if running := self._servers.get(variant):
+                running.log.wait_quiet()
+            firsts.append(self._first(case))
+        results = [self._confirmed(result) for result in firsts]
         if variant:
             self._forget(variant)
         return results
@@ -117,7 +124,8 @@ class Runner:
             return Result(case, Outcome.NOT_JUDGED, note=_unable(*lacking))
         return None
 
-    def _judge(self, case: Case) -> Result:
+    def _first(self, case: Case) -> Result:
+        """The result of a case, not weighed yet; told at once unless it failed."""
         if self._cancelled.is_set():
             return Result(case, Outcome.NOT_JUDGED, note="the run was ended before")
         result = self._attempt(case)
@@ -127,13 +135,20 @@ class Runner:
             self._forget(_variant(case))
             told = "the first attempt met an error of the engine"
             result = evolve(self._attempt(case), attempts=2, note=told)
-        elif result.outcome is Outcome.FAIL and not self._cancelled.is_set():
-            second = self._attempt(case)
-            if second.outcome is Outcome.PASS:
-                told = "flaky: it passed when it was run again"
-                result = evolve(result, attempts=2, note=told, flaky=True)
-            elif second.outcome is Outcome.FAIL:
-                result = evolve(second, attempts=2)
+        if result.outcome is not Outcome.FAIL:
+            self._tell(self._weigh(result))
+        return result
+
+    def _confirmed(self, result: Result) -> Result:
+        """Runs again what failed, to tell what fails always from what fails sometimes."""
+        if result.outcome is not Outcome.FAIL or self._cancelled.is_set():
+            return self._weigh(result)
+        second = self._attempt(result.case)
+        if second.outcome is Outcome.PASS:
+            told = "flaky: it passed when it was run again"
+            result = evolve(result, attempts=2, note=told, flaky=True)
+        elif second.outcome is Outcome.FAIL:
+            result = evolve(second, attempts=2)
         return self._tell(self._weigh(result))
 
     def _attempt(self, case: Case) -> Result:

@@ -4,12 +4,21 @@ from."""
 from __future__ import annotations
 
 import datetime
+import json
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
-from .. import contract, explain
+import jsonschema
+
+from .. import contract, data, explain
 from ..outcomes import Outcome, Report, Result, TargetReport
 
 SCHEMA = "slipway-report/1"
+
+
+class DocumentError(ValueError):
+    """A file is no report of this version; the message says why."""
 
 
 def build(report: Report) -> dict[str, Any]:
@@ -26,6 +35,26 @@ def build(report: Report) -> dict[str, Any]:
         },
         "targets": [_target(target) for target in report.targets],
     }
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The report in *path*; DocumentError where it is none."""
+    try:
+        found: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise DocumentError(f"{path} is no report: {error}") from error
+    problem = jsonschema.Draft202012Validator(data.schema("report")).iter_errors(found)
+    if first := next(iter(problem), None):
+        raise DocumentError(f"{path} is no report of this version ({SCHEMA}): {first.message}")
+    return found
+
+
+def merged(documents: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Reports of several runs as one, the targets of later ones in place of earlier ones of the same
+    name."""
+    targets = {target["name"]: target for document in documents for target in document["targets"]}
+    conforms = all(target["conforms"] for target in targets.values())
+    return documents[-1] | {"conforms": conforms, "targets": list(targets.values())}
 
 
 def difference(old: dict[str, Any], new: dict[str, Any]) -> list[tuple[str, str, str, str]]:
@@ -62,6 +91,7 @@ def _outcomes(document: dict[str, Any]) -> dict[tuple[str, str], str]:
 def _target(target: TargetReport) -> dict[str, Any]:
     return {
         "name": target.name,
+        "argument": target.argument,
         "language": target.language,
         "version": target.version,
         "conforms": target.conforms,

@@ -4,24 +4,32 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from ..outcomes import Report
-from . import badge, document, html, junit, markdown
+from . import badge, coverage, document, html, junit, markdown
 
 
 def write(report: Report, folder: Path) -> dict[str, Path]:
-    """report.json, .xml (JUnit), .md, .html and badge.svg in *folder*, by kind."""
-    folder.mkdir(parents=True, exist_ok=True)
-    data = document.build(report)
+    """report.xml (JUnit) and all of ``pages`` in *folder*, by name."""
+    texts = {"report.xml": junit.render(report)}
+    return pages(document.build(report), folder) | _written(texts, folder)
+
+
+def pages(data: dict[str, Any], folder: Path) -> dict[str, Path]:
+    """report.json, .md, .html, coverage.md and badge.svg of a report's document, by name."""
     texts = {
         "report.json": json.dumps(data, indent=1, ensure_ascii=False) + "\n",
-        "report.xml": junit.render(report),
         "report.md": markdown.render(data),
         "report.html": html.render(data),
+        "coverage.md": coverage.render(data),
         "badge.svg": badge.render(data),
     }
-    paths = {}
+    return _written(texts, folder)
+
+
+def _written(texts: dict[str, str], folder: Path) -> dict[str, Path]:
+    folder.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
-        paths[name] = folder / name
-        paths[name].write_text(text, encoding="utf-8", errors="replace")
-    return paths
+        (folder / name).write_text(text, encoding="utf-8", errors="replace")
+    return {name: folder / name for name in texts}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from pathlib import Path
 
@@ -53,6 +53,24 @@ class Stats:
     processes: int
 
 
+class LogCollector:
+    """The lines of a server's log, added by whichever thread reads them."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self._last = 0.0
+
+    def add(self, lines: Iterable[bytes]) -> None:
+        self.lines.extend(line.decode("utf-8", "replace") for line in lines)
+        self._last = time.monotonic()
+
+    def wait_quiet(self, seconds: float = 0.1, within: float = 3.0) -> None:
+        """Returns when no line has come for *seconds*: what earlier cases logged is all there."""
+        deadline = time.monotonic() + within
+        while (now := time.monotonic()) < deadline and now - self._last < seconds:
+            time.sleep(0.02)
+
+
 class Running(ABC):
     """One launched server."""
 
@@ -60,10 +78,11 @@ class Running(ABC):
     host: str
     port: int
     secret: str
+    log: LogCollector
 
-    @abstractmethod
     def log_lines(self) -> list[str]:
         """All lines so far; an empty list where the target can't show its log."""
+        return list(self.log.lines)
 
     @abstractmethod
     def alive(self) -> bool: ...

@@ -23,10 +23,19 @@ from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
 
 from .. import contract
-from .base import Ability, Launcher, Running, Stats, TargetError, TargetFailed
+from .base import Ability, Launcher, LogCollector, Running, Stats, TargetError, TargetFailed
 
 RUN_LABEL = "org.slipway.run"
 _START_SECONDS = 30.0
+# Clause 12.2, and limits that keep a misbehaving function from the machine.
+_HARDENING: dict[str, Any] = {
+    "read_only": True,
+    "cap_drop": ["ALL"],
+    "security_opt": ["no-new-privileges"],
+    "mem_limit": "512m",
+    "memswap_limit": "512m",
+    "pids_limit": 512,
+}
 # The reaper is an image of its own, which an offline machine hasn't got. Leftovers are swept by
 # label instead.
 testcontainers_config.ryuk_disabled = True
@@ -65,15 +74,12 @@ class RunningContainer(Running):
     port: int
     secret: str
     container: Container
-    _lines: list[str] = field(factory=list)
+    log: LogCollector = field(factory=LogCollector)
     _follower: threading.Thread | None = None
 
     def __attrs_post_init__(self) -> None:
         self._follower = threading.Thread(target=self._follow, daemon=True)
         self._follower.start()
-
-    def log_lines(self) -> list[str]:
-        return list(self._lines)
 
     def alive(self) -> bool:
         try:
@@ -115,9 +121,9 @@ class RunningContainer(Running):
         with contextlib.suppress(docker.errors.DockerException, requests.RequestException, OSError):
             for chunk in self.container.logs(stream=True, follow=True):
                 *whole, rest = (rest + chunk).split(b"\n")
-                self._lines.extend(line.decode("utf-8", "replace") for line in whole)
+                self.log.add(whole)
         if rest:
-            self._lines.append(rest.decode("utf-8", "replace"))
+            self.log.add([rest])
 
 
 class ImageLauncher(Launcher):
@@ -190,9 +196,11 @@ class ImageLauncher(Launcher):
         wrapped.ports = cast("Any", {port: ("127.0.0.1", None)})
         for name, value in full.items():
             wrapped.with_env(name, value)
-        wrapped.with_kwargs(
-            **self._hardening(), volumes=self._volumes(folder), labels={RUN_LABEL: self._run}
-        )
+        wrapped.with_tmpfs_mount("/tmp")
+        mounted = folder or self._built
+        if mounted is not None:
+            wrapped.with_volume_mapping(mounted.resolve(), terms.values["container"]["build"], "ro")
+        wrapped.with_kwargs(**_HARDENING, labels={RUN_LABEL: self._run})
         try:
             container = wrapped.start().get_wrapped_container()
         except (docker.errors.DockerException, requests.RequestException) as error:
@@ -231,22 +239,3 @@ class ImageLauncher(Launcher):
                 f"there is no image {image} on this machine: build or pull it first"
             ) from error
         return dict(found.labels)
-
-    def _hardening(self) -> dict[str, Any]:
-        """Clause 12.2, and limits that keep a misbehaving function from the machine."""
-        return {
-            "read_only": True,
-            "tmpfs": {"/tmp": ""},
-            "cap_drop": ["ALL"],
-            "security_opt": ["no-new-privileges"],
-            "mem_limit": "512m",
-            "memswap_limit": "512m",
-            "pids_limit": 512,
-        }
-
-    def _volumes(self, folder: Path | None) -> dict[str, dict[str, str]]:
-        mounted = folder or self._built
-        if mounted is None:
-            return {}
-        where = contract.load().values["container"]["build"]
-        return {str(mounted.resolve()): {"bind": where, "mode": "ro"}}

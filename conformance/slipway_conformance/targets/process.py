@@ -20,7 +20,7 @@ from attrs import define, field
 
 from .. import contract
 from ..runtime import Runtime
-from .base import Ability, Launcher, Running, Stats, TargetError, TargetFailed
+from .base import Ability, Launcher, LogCollector, Running, Stats, TargetError, TargetFailed
 
 _START_SECONDS = 30.0
 # What a process needs of its surroundings to find its toolchain and its certificates, and nothing
@@ -52,15 +52,12 @@ class RunningProcess(Running):
     port: int
     secret: str
     process: subprocess.Popen[bytes]
-    _lines: list[str] = field(factory=list)
+    log: LogCollector = field(factory=LogCollector)
     _reader: threading.Thread | None = None
 
     def __attrs_post_init__(self) -> None:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-
-    def log_lines(self) -> list[str]:
-        return list(self._lines)
 
     def alive(self) -> bool:
         return self.process.poll() is None
@@ -99,7 +96,7 @@ class RunningProcess(Running):
     def _read(self) -> None:
         assert self.process.stdout is not None
         for line in self.process.stdout:
-            self._lines.append(line.decode("utf-8", "replace").rstrip("\n"))
+            self.log.add([line.rstrip(b"\n")])
 
 
 def _session_members(leader: int) -> list[int]:

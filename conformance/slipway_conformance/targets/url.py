@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from attrs import define
+from attrs import define, field
 
-from .base import Launcher, Running, Stats, TargetError
+from .base import Launcher, LogCollector, Running, Stats, TargetError
 
 
 @define(eq=False)
@@ -19,9 +19,7 @@ class RunningElsewhere(Running):
     host: str
     port: int
     secret: str
-
-    def log_lines(self) -> list[str]:
-        return []
+    log: LogCollector = field(factory=LogCollector)
 
     def alive(self) -> bool:
         return True
