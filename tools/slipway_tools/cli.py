@@ -339,13 +339,17 @@ def mutants(context: typer.Context) -> None:
 
 @app.command()
 def report(
-    old: Annotated[Path, typer.Argument(help="A report.json.")],
-    new: Annotated[Path, typer.Argument(help="A later one.")],
+    first: Annotated[
+        Path | None, typer.Argument(metavar="[REPORT]", help="Default: reports/report.json.")
+    ] = None,
+    later: Annotated[
+        Path | None, typer.Argument(metavar="[LATER]", help="Show what changed up to this one.")
+    ] = None,
 ) -> None:
-    """Show what changed between two reports; exit code 1 where something did."""
-    from slipway_conformance.cli import app as suite
+    """Show a report.json, or what changed between two."""
+    from . import report as verb
 
-    suite(["diff", str(old), str(new)], prog_name="slipway report")
+    raise typer.Exit(verb.difference(first, later) if first and later else verb.show(first))
 
 
 def _show_images(client: DockerClient) -> None:

@@ -4,18 +4,30 @@ from __future__ import annotations
 
 import json
 import time
+from http import HTTPStatus
+
+from attrs import frozen
 
 from . import client, functions, repository
+from .client import Answer
 from .engine import LaunchOptions, find
 from .engine.choose import Kind
-from .engine.model import LOOPBACK, Engine
+from .engine.model import LOOPBACK, Engine, Tell
 from .errors import ToolError
-from .functions import Function
 from .repository import Choice
 from .run import Run
 from .terminal import Steps, console, say, show_answer
 
 PAYLOAD = {"name": "Ada"}
+
+
+@frozen
+class Called:
+    """One example, called twice: where, its answer, and how long the second call took, in seconds."""
+
+    url: str
+    answer: Answer
+    again: float
 
 
 def demo(runtime: str | None, kind: Kind | None) -> None:
@@ -24,30 +36,44 @@ def demo(runtime: str | None, kind: Kind | None) -> None:
         found = find(kind, run)
         choice = _pick(found.engine, runtime)
         say(f"Engine: {found.engine.name} ({found.why}). Runtime: {choice.runtime.title}.")
-        function = Function(choice.runtime.folder / "example", choice)
-        built = run.folder("demo")
         with Steps() as steps:
-            functions.build(found.engine, function, built, steps)
-            log: list[str] = []
-            with steps.step(f"launching {choice.name}"):
-                options = LaunchOptions(functions.new_secret())
-                launched = functions.start(found.engine, choice, built, options, log.append)
-        call = client.Call(payload=PAYLOAD)
-        say(f"\nPOST {launched.url}/  {json.dumps({'payload': PAYLOAD})}")
-        answer = client.invoke(LOOPBACK, launched.port, launched.secret, call)
-        show_answer(answer)
-        began = time.monotonic()
-        client.invoke(LOOPBACK, launched.port, launched.secret, call)
-        console.print(f"[dim]again, warm: {(time.monotonic() - began) * 1000:.1f} ms[/]")
-        code = launched.drain()
-    if code:
-        raise ToolError(f"The server ended with exit code {code}; its log:\n" + "\n".join(log))
-    if answer.status >= 400:
-        raise ToolError(f"The example answered {answer.status}.")
+            found.engine.prepare(choice, steps)
+            title = f"building, launching and calling the example for {choice.name}"
+            with steps.step(title) as step:
+                called = call_example(found.engine, choice, run, step.tell)
+    say(f"\nPOST {called.url}/  {json.dumps({'payload': PAYLOAD})}")
+    show_answer(called.answer)
+    console.print(f"[dim]again, warm: {called.again * 1000:.1f} ms[/]")
+    if called.answer.status >= HTTPStatus.BAD_REQUEST:
+        raise ToolError(f"The example answered {called.answer.status}.")
     language = choice.runtime.language
     say(
-        f"\nDrained and removed. Next: ./slipway new hello --runtime {language} && ./slipway dev hello"
+        "\nDrained and removed. Next: "
+        f"./slipway new hello --runtime {language} && ./slipway dev hello"
     )
+
+
+def call_example(engine: Engine, choice: Choice, run: Run, tell: Tell) -> Called:
+    """Builds, launches, calls and drains the example of a runtime that is prepared."""
+    tell("building")
+    built = run.folder("example")
+    engine.build(choice, choice.runtime.folder / "example", built, tell)
+    tell("launching")
+    log: list[str] = []
+    options = LaunchOptions(functions.new_secret())
+    launched = functions.start(engine, choice, built, options, log.append)
+    tell("calling")
+    call = client.Call(payload=PAYLOAD)
+    answer = client.invoke(LOOPBACK, launched.port, launched.secret, call)
+    began = time.monotonic()
+    client.invoke(LOOPBACK, launched.port, launched.secret, call)
+    again = time.monotonic() - began
+    tell("draining")
+    code = launched.drain()
+    launched.remove()
+    if code:
+        raise ToolError(f"The server ended with exit code {code}; its log:\n" + "\n".join(log))
+    return Called(launched.url, answer, again)
 
 
 def _pick(engine: Engine, runtime: str | None) -> Choice:

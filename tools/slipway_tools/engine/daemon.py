@@ -21,7 +21,7 @@ from attrs import asdict, frozen
 
 from .. import repository
 from ..errors import ToolError
-from ..run import alive
+from ..run import LABEL, alive
 from ..terminal import Step
 from . import buildkit, endpoint, system
 
@@ -55,7 +55,7 @@ class Use:
             except OSError:
                 return
             ours = started()
-            if ours and not ours.kept:
+            if ours and not ours.kept and not _serves_others():
                 stop()
 
 
@@ -83,6 +83,13 @@ def can_start() -> bool:
 
 def start(step: Step) -> docker.DockerClient:
     """Installs an engine if need be, starts it and waits until it answers."""
+    with (_folder() / "start.lock").open("w") as lock:
+        # Two first runs at once: the second waits, and finds the engine of the first.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return endpoint.find() or _start(step)
+
+
+def _start(step: Step) -> docker.DockerClient:
     if not shutil.which("dockerd"):
         step.tell(f"installing {buildkit.PACKAGE} with apt-get")
         system.install([buildkit.PACKAGE], step.tell, if_known=buildkit.CLIENT_PACKAGES)
@@ -126,6 +133,17 @@ def stop() -> bool:
             time.sleep(0.1)
     _record().unlink(missing_ok=True)
     return bool(ours)
+
+
+def _serves_others() -> bool:
+    """Whether containers run there that no run of these tools has made."""
+    client = endpoint.find()
+    if client is None:
+        return False
+    try:
+        return any(LABEL not in container.labels for container in client.containers.list())
+    finally:
+        client.close()
 
 
 def _reason(log: Path) -> str:

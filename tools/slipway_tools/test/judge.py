@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ from slipway_conformance.runtime import Check
 from slipway_conformance.targets import TargetError
 
 from .. import repository
+from ..demo import call_example
 from ..engine import images
 from ..engine.docker import DockerEngine
 from ..engine.model import last_lines
@@ -68,6 +71,18 @@ def run_runtime_checks(
                 _check_in_image(engine, choice, check, run, step)
 
 
+def run_examples(tally: Tally, engine: DockerEngine, choices: Sequence[Choice], run: Run) -> None:
+    """Each language's example, as `slipway demo` runs it."""
+    for choice in choices:
+        if choice.version is choice.runtime.default_version:
+            with tally.piece(f"{choice.runtime.language} example") as (step, counts):
+                answer = call_example(engine, choice, run, step.tell).answer
+                if answer.status >= HTTPStatus.BAD_REQUEST:
+                    told = answer.body.decode("utf-8", "replace")
+                    raise Failed(f"the example answered {answer.status}: {told}")
+                counts.note = answer.body.decode("utf-8", "replace")[:40]
+
+
 def _check_in_image(
     engine: DockerEngine, choice: Choice, check: Check, run: Run, step: Step
 ) -> None:
@@ -102,30 +117,28 @@ def judge_images(tally: Tally, choices: Sequence[Choice]) -> list[TargetReport]:
     reports = []
     for choice in choices:
         name = f"suite on {choice.name}"
-        found = _judge(tally, name, lambda choice=choice: image_subject(choice), Selection())
-        reports += found
+        reports += _judge(tally, name, partial(image_subject, choice), Selection())
     return reports
 
 
 def judge_scripts(
-    tally: Tally, choices: Sequence[Choice], done: Sequence[TargetReport]
+    tally: Tally, choices: Sequence[Choice], on_images: Sequence[TargetReport] | None
 ) -> list[TargetReport]:
-    """The cases that *done* left unjudged (all of them where there is none), on the machine's own toolchain."""
+    """On the machine's own toolchain: what no image could show, or everything where there are no
+    images (None)."""
     reports = []
     for runtime in {choice.runtime.language: choice.runtime for choice in choices}.values():
-        earlier = [target for target in done if target.language == runtime.language]
-        left = _left(earlier) if earlier else {case.id for case in cases.load()}
-        if not left:
-            continue
         name = f"suite on {runtime.language}, as plain processes"
         lacking = lacks(runtime)
-        if lacking and earlier:
-            # These few need a toolchain on this machine, which a container engine makes unnecessary otherwise.
-            continue
-        if lacking:
-            tally.unjudged(name, lacking[0])
-            continue
-        reports += _judge(tally, name, lambda r=runtime: scripts_subject(r), Selection(ids=left))
+        if on_images is None:
+            left = {case.id for case in cases.load()}
+            if lacking:
+                tally.unjudged(name, lacking[0])
+        else:
+            # These few need a toolchain that a container engine makes unnecessary otherwise.
+            left = _left([target for target in on_images if target.language == runtime.language])
+        if left and not lacking:
+            reports += _judge(tally, name, partial(scripts_subject, runtime), Selection(ids=left))
     return reports
 
 
@@ -142,7 +155,9 @@ def _left(targets: Sequence[TargetReport]) -> set[str]:
     return {r.case.id for t in targets for r in t.results} - judged
 
 
-def _judge(tally: Tally, name: str, subject: Any, selection: Selection) -> list[TargetReport]:
+def _judge(
+    tally: Tally, name: str, subject: Callable[[], Subject], selection: Selection
+) -> list[TargetReport]:
     targets: list[TargetReport] = []
     with tally.piece(name) as (step, counts):
         total, count = len(selection.choose(cases.load())), 0

@@ -62,14 +62,15 @@ def _judge(
     tally: Tally, engine: DockerEngine | None, why: str, wanted: Sequence[Choice], run: Run
 ) -> Path | None:
     """Images where there is an engine, plain processes for what is left; where the report is."""
-    targets = []
+    targets = None
     if engine:
         there = judge.build_images(tally, engine, wanted, run)
         judge.run_runtime_checks(tally, engine, there, run)
-        targets += judge.judge_images(tally, there)
+        judge.run_examples(tally, engine, there, run)
+        targets = judge.judge_images(tally, there)
     else:
         tally.unjudged("images, their checks, and the suite on them", why)
-    targets += judge.judge_scripts(tally, wanted, targets)
+    targets = [*(targets or []), *judge.judge_scripts(tally, wanted, targets)]
     return judge.save(targets, repository.root() / "reports")
 
 
