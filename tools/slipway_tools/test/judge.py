@@ -80,7 +80,7 @@ def run_examples(tally: Tally, engine: DockerEngine, choices: Sequence[Choice], 
                 if answer.status >= HTTPStatus.BAD_REQUEST:
                     told = answer.body.decode("utf-8", "replace")
                     raise Failed(f"the example answered {answer.status}: {told}")
-                counts.note = answer.body.decode("utf-8", "replace")[:40]
+                counts.note = " ".join(answer.body.decode("utf-8", "replace").split())[:60]
 
 
 def _check_in_image(
