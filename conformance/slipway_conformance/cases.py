@@ -1,5 +1,5 @@
-"""Cases: what is checked, from cases/*.yaml (data) and from the modules in probes/ (Python). Knows
-no target."""
+"""Cases: what is checked, from cases/*.yaml (data) and from properties.py and the modules in
+probes/ (Python). Knows no target."""
 
 from __future__ import annotations
 
@@ -109,6 +109,7 @@ def load() -> tuple[Case, ...]:
     """All cases in the order of their clauses; CaseError where they are wrong."""
     from . import probes
 
+    importlib.import_module(f"{__package__}.properties")
     for module in pkgutil.iter_modules(probes.__path__):
         importlib.import_module(f"{probes.__name__}.{module.name}")
     cases = list(_probes.values())

@@ -48,6 +48,13 @@ def differs(wanted: Any, seen: Any) -> bool:
         )
     if isinstance(wanted, list) and isinstance(seen, list):
         return len(wanted) != len(seen) or any(map(differs, wanted, seen))
+    if isinstance(wanted, float) or isinstance(seen, float):
+        # Beyond 2^53 a float may be written as an integer that has other digits and the same value.
+        return (
+            not isinstance(wanted, int | float)
+            or not isinstance(seen, int | float)
+            or float(wanted) != float(seen)
+        )
     return bool(wanted != seen)
 
 

@@ -43,8 +43,8 @@ class Result:
 @frozen
 class TargetReport:
     """All results of one target. ``argument`` is what `slipway verify` takes to judge it again;
-    ``problems`` are failures of the run itself: they fail it whatever
-    the cases say."""
+    ``problems`` are failures of the run itself, and fail it whatever the cases say; ``complete``
+    says that no case was left out by a selection."""
 
     name: str
     argument: str
@@ -54,6 +54,7 @@ class TargetReport:
     problems: tuple[str, ...] = ()
     seconds: float = 0.0
     retried: int = 0
+    complete: bool = True
 
     def count(self, *outcomes: Outcome) -> int:
         return sum(result.outcome in outcomes for result in self.results)
@@ -74,6 +75,15 @@ class TargetReport:
     @property
     def conforms(self) -> bool:
         return self.judged > 0 and not self.problems and not self.count(Outcome.FAIL, Outcome.ERROR)
+
+    @property
+    def verdict(self) -> str:
+        """In words: only a run of all cases may say that a target conforms."""
+        if not self.judged:
+            return "nothing was judged"
+        if not self.conforms:
+            return "does not conform"
+        return "conforms" if self.complete else "passes what was chosen"
 
 
 @frozen

@@ -70,6 +70,7 @@ class Runner:
             problems=tuple(problems),
             seconds=time.monotonic() - began,
             retried=self._retried,
+            complete=len(self.chosen) == len(cases.load()),
         )
 
     def cancel(self) -> None:

@@ -17,11 +17,10 @@ _TEMPLATE = """<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="2
 def render(document: dict[str, Any]) -> str:
     """The badge of a report's document."""
     passed = sum(target["counts"]["pass"] for target in document["targets"])
-    value = (
-        f"contract {document['contract']}, {passed} cases"
-        if document["conforms"]
-        else "does not conform"
-    )
+    verdicts = {target["verdict"] for target in document["targets"]}
+    value = f"contract {document['contract']}, {passed} cases passed"
+    if verdicts != {"conforms"}:
+        value = ", ".join(sorted(verdicts - {"conforms"}))
     label = "slipway"
     split, rest = 7 * len(label) + 12, 7 * len(value) + 12
     return _TEMPLATE.format(

@@ -95,6 +95,7 @@ def _target(target: TargetReport) -> dict[str, Any]:
         "language": target.language,
         "version": target.version,
         "conforms": target.conforms,
+        "verdict": target.verdict,
         "seconds": round(target.seconds, 2),
         "retried": target.retried,
         "flaky": target.flaky,

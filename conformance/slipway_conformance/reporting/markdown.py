@@ -12,16 +12,13 @@ def render(document: dict[str, Any]) -> str:
     lines = [
         f"### Conformance with contract {document['contract']}",
         "",
-        "| target | conforms | "
-        + " | ".join(outcome.value for outcome in Outcome)
-        + " | seconds |",
+        "| target | verdict | " + " | ".join(outcome.value for outcome in Outcome) + " | seconds |",
         "|---" * (len(Outcome) + 3) + "|",
     ]
     for target in document["targets"]:
         counts = " | ".join(str(target["counts"][outcome.value]) for outcome in Outcome)
-        lines.append(
-            f"| {target['name']} | {'yes' if target['conforms'] else '**no**'} | {counts} | {target['seconds']:.0f} |"
-        )
+        name, verdict = target["name"], target["verdict"]
+        lines.append(f"| {name} | {verdict} | {counts} | {target['seconds']:.0f} |")
     for target in document["targets"]:
         lines += [f"\n**{target['name']}**: {problem}" for problem in target["problems"]]
         for result in target["results"]:

@@ -96,12 +96,9 @@ def _verdict(console: Console, target: TargetReport) -> None:
     counts = ", ".join(
         f"{count} {outcome}" for outcome in Outcome if (count := target.count(outcome))
     )
-    word = "[bold green]conforms[/]" if target.conforms else "[bold red]does not conform[/]"
-    if not target.judged:
-        counts = counts or "no case ran"
-        word = "[bold red]nothing was judged[/]"
+    style = "bold green" if target.conforms else "bold red"
     retried = f", {target.retried} retried after an error of the engine" if target.retried else ""
     flaky = f", {target.flaky} flaky" if target.flaky else ""
     console.print(
-        f"{escape(target.name)} {word}: {counts} in {target.seconds:.1f} s{flaky}{retried}"
+        f"{escape(target.name)} [{style}]{target.verdict}[/]: {counts} in {target.seconds:.1f} s{flaky}{retried}"
     )

@@ -1,0 +1,159 @@
+"""Properties: whatever is sent comes back as it must. The inputs are generated, and the same for every
+language, so that two runtimes which pass answered byte for byte alike.
+
+Knows no target; each property is a case like any other, and reports the smallest input that breaks it.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from . import contract, expectations
+from .cases import probe
+from .session import Session, Violation
+from .wire import Answer
+
+_EXAMPLES = 40
+_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
+_TOKEN = st.text("abcdefghijklmnopqrstuvwxyz0123456789-_.", min_size=1, max_size=20)
+# What a header's value may hold without being trimmed or encoded on its way.
+_VALUE = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), max_size=40)
+# Languages may move members whose names look like numbers, and may write floats in their own way.
+_NAME = _TEXT.filter(lambda name: not name.strip().lstrip("+-").isdigit())
+_INTEGER = st.integers(-(2**53) + 1, 2**53 - 1)
+_SCALAR = st.none() | st.booleans() | _INTEGER | _TEXT
+_JSON = st.recursive(
+    _SCALAR, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_NAME, inner, max_size=4)
+)
+_OUR_OWN = ("x-runtime-", "x-conformance-")
+
+
+def _holds(
+    session: Session, inputs: st.SearchStrategy[Any], call: Callable[[Any], tuple[Answer, Any]]
+) -> None:
+    """Calls *call* with generated inputs; it returns the answer and what is expected of it."""
+
+    @settings(
+        max_examples=_EXAMPLES,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate, Phase.shrink],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(inputs)
+    def property_holds(value: Any) -> None:
+        answer, expect = call(value)
+        found = expectations.mismatches(expect, answer)
+        if found:
+            failed.append(answer)
+            raise Violation(f"with {json.dumps(value, default=repr)}:\n" + "\n".join(found))
+
+    failed: list[Answer] = []
+    try:
+        property_holds()
+    except Violation as violation:
+        # The last answer that failed is that to the smallest input.
+        session.blame(failed[-1], [str(violation)])
+
+
+@probe("2.7-any-json", why="whatever JSON is sent comes back as the same value")
+def any_json(session: Session) -> None:
+    floats = st.floats(allow_nan=False, allow_infinity=False)
+
+    def call(value: Any) -> tuple[Answer, Any]:
+        answer = session.invoke([{"do": "echo"}], envelope={"payload": {"value": value}})
+        return answer, {"status": 200, "json": value}
+
+    _holds(session, st.lists(_JSON | floats, max_size=4), call)
+
+
+@probe("5.3-any-json", why="whatever JSON is answered is the same bytes in every language")
+def any_json_bytes(session: Session) -> None:
+    def call(value: Any) -> tuple[Answer, Any]:
+        answer = session.invoke([{"do": "echo"}], envelope={"payload": {"value": value}})
+        return answer, {"status": 200, "text": _compact(value)}
+
+    _holds(session, _JSON, call)
+
+
+@probe("3.4-any-bytes", why="whatever bytes are sent come back as they were")
+def any_bytes(session: Session) -> None:
+    def call(body: bytes) -> tuple[Answer, Any]:
+        headers: Mapping[str, str] = {"content-type": "application/octet-stream"}
+        answer = session.invoke([{"do": "echo"}], raw=True, headers=dict(headers), body=body)
+        return answer, {
+            "status": 200,
+            "base64": base64.b64encode(body).decode(),
+            "headers": headers,
+        }
+
+    _holds(session, st.binary(max_size=2000), call)
+
+
+@probe("4.1-any-headers", why="whatever headers are sent, the function sees them", profile="raw")
+def any_headers(session: Session) -> None:
+    names = _TOKEN.map(lambda name: f"x-{name}").filter(lambda name: not name.startswith(_OUR_OWN))
+
+    def call(headers: dict[str, str]) -> tuple[Answer, Any]:
+        answer = session.invoke([{"do": "report"}], raw=True, method="GET", headers=dict(headers))
+        return answer, {"status": 200, "contains": {"request": {"headers": headers}}}
+
+    _holds(session, st.dictionaries(names, _VALUE, max_size=5), call)
+
+
+@probe(
+    "4.2-any-query", why="whatever query is sent, the function sees its names and values in order"
+)
+def any_query(session: Session) -> None:
+    def call(pairs: list[tuple[str, str]]) -> tuple[Answer, Any]:
+        wanted: dict[str, list[str]] = {}
+        for name, value in pairs:
+            wanted.setdefault(name, []).append(value)
+        answer = session.invoke([{"do": "report"}], envelope={"query": urlencode(pairs)})
+        try:
+            seen = answer.json()["request"]["query"]
+        except (KeyError, TypeError):
+            return answer, {"status": 200, "contains": {"request": {"query": wanted}}}
+        return answer, {"status": 200} if seen == wanted else {
+            "json": {"request": {"query": wanted}}
+        }
+
+    _holds(session, st.lists(st.tuples(_TEXT, _TEXT), max_size=5), call)
+
+
+@probe("5.1-any-answer", why="whatever a function answers reaches the caller")
+def any_answer(session: Session) -> None:
+    names = _TOKEN.map(lambda name: f"x-{name}").filter(lambda name: not name.startswith(_OUR_OWN))
+    values = st.lists(_VALUE, min_size=1, max_size=3)
+    statuses = st.integers(200, 599).filter(lambda status: status not in (204, 205, 304))
+
+    def call(wanted: tuple[int, dict[str, list[str]], str]) -> tuple[Answer, Any]:
+        status, headers, text = wanted
+        step = {"do": "send", "status": status, "headers": headers, "text": text}
+        return session.invoke([step]), {"status": status, "headers": headers, "text": text}
+
+    _holds(session, st.tuples(statuses, st.dictionaries(names, values, max_size=4), _TEXT), call)
+
+
+@probe("9.2-any-message", why="whatever is logged is in the result as it was logged")
+def any_message(session: Session) -> None:
+    result = contract.load().header("result")
+
+    def call(messages: list[str]) -> tuple[Answer, Any]:
+        steps = [{"do": "log", "message": message} for message in messages]
+        answer = session.invoke([*steps, {"do": "send", "text": "x"}], headers={result: "envelope"})
+        return answer, {"status": 200, "contains": {"logs": [{"message": m} for m in messages]}}
+
+    _holds(session, st.lists(_TEXT, max_size=4), call)
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
