@@ -133,16 +133,24 @@ def merge(
 
 
 @app.command()
-def lint() -> None:
+def lint(
+    freeze: Annotated[
+        bool, typer.Option("--freeze", help="List all cases as counted first (before a release).")
+    ] = False,
+) -> None:
     """Check the cases themselves: unique ids, a clause each, no clause without a case."""
     try:
-        found = cases.lint(cases.load())
+        found = cases.load()
+        if freeze:
+            listed = "".join(f"{case.id}\n" for case in found if case.counts)
+            cases.counted_file().write_text(listed, "utf-8")
+        problems = cases.lint(found)
     except CaseError as error:
-        found = [str(error)]
-    for line in found:
-        console.print(line, markup=False)
-    console.print(f"{len(found)} problems" if found else f"{len(cases.load())} cases, no problem")
-    raise typer.Exit(1 if found else 0)
+        found, problems = (), [str(error)]
+    for line in problems:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    console.print(f"{len(problems)} problems" if problems else f"{len(found)} cases, no problem")
+    raise typer.Exit(1 if problems else 0)
 
 
 def run(subjects: list[api.Subject], selection: Selection, reports: Path) -> Report:
