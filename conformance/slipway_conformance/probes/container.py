@@ -12,22 +12,34 @@ from ..cases import probe
 from ..session import Session
 
 
-@probe("12.1-user", why="a function must not be root, not even in a container", needs=("container",))
+@probe(
+    "12.1-user", why="a function must not be root, not even in a container", needs=("container",)
+)
 def user(session: Session) -> None:
     wanted = str(contract.load().values["container"]["uid"])
     container = getattr(session.running, "container")  # noqa: B009
-    output = container.exec_run(["sh", "-c", "cat /proc/[0-9]*/status"]).output.decode(errors="replace")
+    output = container.exec_run(["sh", "-c", "cat /proc/[0-9]*/status"]).output.decode(
+        errors="replace"
+    )
     ids = {line.split()[1] for line in output.splitlines() if line.startswith("Uid:")}
     session.expect(ids == {wanted}, f"its processes run as {sorted(ids)}, not as {wanted} alone")
 
 
-@probe("12.2-hardened", why="what the documentation asks for must be enough to run", needs=("container",))
+@probe(
+    "12.2-hardened",
+    why="what the documentation asks for must be enough to run",
+    needs=("container",),
+)
 def hardened(session: Session) -> None:
     session.check(session.invoke([{"do": "send", "text": "x"}]), status=200, text="x")
     session.check(session.get("ready"), status=200)
 
 
-@probe("12.3-no-toolchain", why="what builds must not be there where functions run", needs=("container",))
+@probe(
+    "12.3-no-toolchain",
+    why="what builds must not be there where functions run",
+    needs=("container",),
+)
 def no_toolchain(session: Session) -> None:
     names = "cc gcc g++ clang ld as make cargo rustc go javac npm npx yarn pip pip3 gem composer cpan apt-get-build"
     script = f"for name in {names}; do command -v $name; done; true"
@@ -35,15 +47,26 @@ def no_toolchain(session: Session) -> None:
     session.expect(not found, f"the serving image holds {' '.join(found)}")
 
 
-@probe("12.4-writes-nothing", why="a server that needs a writable disk fails on one that is not", needs=("container",), alone=True)
+@probe(
+    "12.4-writes-nothing",
+    why="a server that needs a writable disk fails on one that is not",
+    needs=("container",),
+    alone=True,
+)
 def writes_nothing(session: Session) -> None:
-    steps = [{"do": "write", "path": "/function/written"}, {"do": "write", "path": "/tmp/written"}, {"do": "report"}]
+    steps = [
+        {"do": "write", "path": "/function/written"},
+        {"do": "write", "path": "/tmp/written"},
+        {"do": "report"},
+    ]
     answer = session.invoke(steps)
     session.check(answer, status=200, contains={"seen": {"write": {"/tmp/written": "written"}}})
     outside = answer.json()["seen"]["write"].get("/function/written")
     session.expect(outside not in (None, "written"), f"writing outside /tmp said {outside!r}")
     container = getattr(session.running, "container")  # noqa: B009
-    changed = [change["Path"] for change in container.diff() or [] if not change["Path"].startswith("/tmp")]
+    changed = [
+        change["Path"] for change in container.diff() or [] if not change["Path"].startswith("/tmp")
+    ]
     session.expect(not changed, f"these were written: {changed[:10]}")
 
 
@@ -52,7 +75,10 @@ def images(session: Session) -> None:
     labels = session.launcher.labels()
     role = contract.load().label("role")
     for name in ("build", "launch"):
-        session.expect(labels[name].get(role) == name, f"the {name} image says its role is {labels[name].get(role)}")
+        session.expect(
+            labels[name].get(role) == name,
+            f"the {name} image says its role is {labels[name].get(role)}",
+        )
 
 
 @probe("13.2-dependency", why="what a function declares is there when it runs")
@@ -61,7 +87,12 @@ def dependency(session: Session) -> None:
     session.check(answer, status=200, contains={"seen": {"dependency": {"$matches": "."}}})
 
 
-@probe("13.2-source-untouched", why="the source may be mounted read-only, and belongs to somebody", needs=("build",), alone=True)
+@probe(
+    "13.2-source-untouched",
+    why="the source may be mounted read-only, and belongs to somebody",
+    needs=("build",),
+    alone=True,
+)
 def source_untouched(session: Session) -> None:
     with _copy(_function_of(session)) as source:
         before = _digest(source)
@@ -69,7 +100,12 @@ def source_untouched(session: Session) -> None:
         session.expect(_digest(source) == before, "the build changed its source folder")
 
 
-@probe("13.3-build-fails", why="a build that failed must not look like one that didn't", needs=("build",), alone=True)
+@probe(
+    "13.3-build-fails",
+    why="a build that failed must not look like one that didn't",
+    needs=("build",),
+    alone=True,
+)
 def build_fails(session: Session) -> None:
     with session.folder({"nothing-to-build.txt": "x"}) as source:
         code, output = session.launcher.build(source, _target(source))
@@ -77,7 +113,12 @@ def build_fails(session: Session) -> None:
         session.expect(bool(output.strip()), "the failed build said nothing")
 
 
-@probe("13.4-reproducible", why="who builds the same source twice must be able to compare", needs=("build",), alone=True)
+@probe(
+    "13.4-reproducible",
+    why="who builds the same source twice must be able to compare",
+    needs=("build",),
+    alone=True,
+)
 def reproducible(session: Session) -> None:
     digests = []
     for _ in range(2):
@@ -109,8 +150,14 @@ def labels(session: Session) -> None:
     terms = contract.load()
     for role, found in session.launcher.labels().items():
         for name in terms.values["labels"]:
-            session.expect(bool(found.get(terms.label(name))), f"the {role} image has no label {terms.label(name)}")
-        session.expect(found.get(terms.label("contract")) == terms.version, f"the {role} image names contract {found.get(terms.label('contract'))}")
+            session.expect(
+                bool(found.get(terms.label(name))),
+                f"the {role} image has no label {terms.label(name)}",
+            )
+        session.expect(
+            found.get(terms.label("contract")) == terms.version,
+            f"the {role} image names contract {found.get(terms.label('contract'))}",
+        )
 
 
 class _copy:
@@ -132,7 +179,9 @@ class _copy:
 
 def _function_of(session: Session) -> Path:
     function = getattr(session.launcher, "function", None)
-    session.require(isinstance(function, Path), "the target doesn't say where its conformance function is")
+    session.require(
+        isinstance(function, Path), "the target doesn't say where its conformance function is"
+    )
     assert isinstance(function, Path)
     return function
 

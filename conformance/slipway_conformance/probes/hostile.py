@@ -57,7 +57,10 @@ def default(session: Session) -> None:
 
 @probe("11.2-bytes", why="headers are held in memory before anybody is authorised")
 def header_bytes(session: Session) -> None:
-    answer = session.invoke([{"do": "send", "text": "x"}], headers={"x-large": "x" * contract.load().limit("header_bytes")})
+    answer = session.invoke(
+        [{"do": "send", "text": "x"}],
+        headers={"x-large": "x" * contract.load().limit("header_bytes")},
+    )
     session.expect(answer.status == 431, f"status: expected 431, got {answer.status}")
     session.honest()
 
@@ -69,14 +72,20 @@ def huge_line(session: Session) -> None:
             wire.send(b"POST / HTTP/1.1\r\nhost: x\r\nx-large: " + b"x" * 200_000)
         try:
             answer = wire.answer(timeout=3)
-            session.expect(answer.status in (400, 431), f"status: expected 431, got {answer.status}")
+            session.expect(
+                answer.status in (400, 431), f"status: expected 431, got {answer.status}"
+            )
         except WireError as error:
-            session.expect("in time" not in str(error), "a header line of 200 kB is still being collected")
+            session.expect(
+                "in time" not in str(error), "a header line of 200 kB is still being collected"
+            )
 
 
 @probe("11.2-lines", why="many small headers cost as much as a large one")
 def header_lines(session: Session) -> None:
-    many: dict[str, str | list[str] | None] = {f"x-{number}": "1" for number in range(contract.load().limit("header_lines") + 20)}
+    many: dict[str, str | list[str] | None] = {
+        f"x-{number}": "1" for number in range(contract.load().limit("header_lines") + 20)
+    }
     answer = session.invoke([{"do": "send", "text": "x"}], headers=many)
     session.expect(answer.status == 431, f"status: expected 431, got {answer.status}")
 
@@ -85,10 +94,16 @@ def header_lines(session: Session) -> None:
 def header_allowed(session: Session) -> None:
     headers: dict[str, str | list[str] | None] = {f"x-{number}": "1" for number in range(80)}
     headers["x-large"] = "x" * 12000
-    session.check(session.invoke([{"do": "send", "text": "x"}], headers=headers), status=200, text="x")
+    session.check(
+        session.invoke([{"do": "send", "text": "x"}], headers=headers), status=200, text="x"
+    )
 
 
-@probe("11.3-overloaded", why="a full server says so at once instead of queueing", launch={"RUNTIME_CONCURRENCY": "2"})
+@probe(
+    "11.3-overloaded",
+    why="a full server says so at once instead of queueing",
+    launch={"RUNTIME_CONCURRENCY": "2"},
+)
 def overloaded(session: Session) -> None:
     def hold() -> Answer:
         return session.invoke([{"do": "await", "ms": 900}, {"do": "send", "text": "held"}])
@@ -100,11 +115,17 @@ def overloaded(session: Session) -> None:
     first, second, refused = session.together([hold, hold, third])
     session.check(first, status=200, text="held")
     session.check(second, status=200, text="held")
-    session.check(refused, error="overloaded", headers={"retry-after": {"matches": r"^\d+$"}}, within_ms=500)
+    session.check(
+        refused, error="overloaded", headers={"retry-after": {"matches": r"^\d+$"}}, within_ms=500
+    )
     session.check(session.invoke([{"do": "send", "text": "x"}]), status=200)
 
 
-@probe("11.4-stalled", why="slow clients must not hold what honest ones need", launch={"RUNTIME_CONCURRENCY": "3"})
+@probe(
+    "11.4-stalled",
+    why="slow clients must not hold what honest ones need",
+    launch={"RUNTIME_CONCURRENCY": "3"},
+)
 def stalled(session: Session) -> None:
     limit = contract.load().limit("stall_seconds")
     with contextlib.ExitStack() as stack:
@@ -118,7 +139,11 @@ def stalled(session: Session) -> None:
         time.sleep(0.5)
         session.honest()
         began = time.monotonic()
-        open_still = [name for name, wire in wires.items() if not wire.closed(max(0.05, limit + 4 - (time.monotonic() - began)))]
+        open_still = [
+            name
+            for name, wire in wires.items()
+            if not wire.closed(max(0.05, limit + 4 - (time.monotonic() - began)))
+        ]
         session.expect(not open_still, f"still open {limit + 4} s later: {', '.join(open_still)}")
     session.honest()
 
@@ -131,7 +156,10 @@ def _refused(session: Session, name: str, spoil: Callable[[list[str]], bytes]) -
             wire.send(spoil(lines))
         try:
             answer = wire.answer(timeout=3)
-            session.expect(answer.status in (400, 431), f"{name}: expected 400, got {answer.status}: {answer.text[:100]}")
+            session.expect(
+                answer.status in (400, 431),
+                f"{name}: expected 400, got {answer.status}: {answer.text[:100]}",
+            )
         except WireError as error:
             session.expect("in time" not in str(error), f"{name}: neither refused nor answered")
         session.expect(wire.closed(2), f"{name}: the connection stayed open")
@@ -154,10 +182,22 @@ _SPOILT: dict[str, tuple[str, Callable[[list[str]], bytes]]] = {
         "two lengths are two requests to two readers",
         lambda lines: _joined([*lines, "content-length: 3"], b"{} "),
     ),
-    "11.5-signed-length": ("a sign is no digit", lambda lines: _joined(_with_length(lines, "content-length: +2"))),
-    "11.5-listed-length": ("a list is no length", lambda lines: _joined(_with_length(lines, "content-length: 2, 3"))),
-    "11.5-hex-length": ("a length is decimal", lambda lines: _joined(_with_length(lines, "content-length: 0x2"))),
-    "11.5-negative-length": ("less than nothing can't be read", lambda lines: _joined(_with_length(lines, "content-length: -1"))),
+    "11.5-signed-length": (
+        "a sign is no digit",
+        lambda lines: _joined(_with_length(lines, "content-length: +2")),
+    ),
+    "11.5-listed-length": (
+        "a list is no length",
+        lambda lines: _joined(_with_length(lines, "content-length: 2, 3")),
+    ),
+    "11.5-hex-length": (
+        "a length is decimal",
+        lambda lines: _joined(_with_length(lines, "content-length: 0x2")),
+    ),
+    "11.5-negative-length": (
+        "less than nothing can't be read",
+        lambda lines: _joined(_with_length(lines, "content-length: -1")),
+    ),
     "11.5-space-before-colon": (
         "a space before the colon hides a header from some readers",
         lambda lines: _joined([*lines, "x-hidden : 1"]),
@@ -166,23 +206,38 @@ _SPOILT: dict[str, tuple[str, Callable[[list[str]], bytes]]] = {
         "a folded line is one header to some readers and two to others",
         lambda lines: _joined([*lines, "x-folded: one", " two"]),
     ),
-    "11.5-bare-cr": ("a bare CR ends a line for some readers", lambda lines: _joined([*lines, "x-cr: one\rx-two: 2"])),
-    "11.5-bare-lf": ("a bare LF ends a line for some readers", lambda lines: _joined(lines, end="\n")),
+    "11.5-bare-cr": (
+        "a bare CR ends a line for some readers",
+        lambda lines: _joined([*lines, "x-cr: one\rx-two: 2"]),
+    ),
+    "11.5-bare-lf": (
+        "a bare LF ends a line for some readers",
+        lambda lines: _joined(lines, end="\n"),
+    ),
     "11.5-chunk-size": (
         "a chunk size that is no number can't be skipped over",
-        lambda lines: _joined(_with_length(lines, "transfer-encoding: chunked"), b"zz\r\n{}\r\n0\r\n\r\n"),
+        lambda lines: _joined(
+            _with_length(lines, "transfer-encoding: chunked"), b"zz\r\n{}\r\n0\r\n\r\n"
+        ),
     ),
     "11.5-chunk-overflow": (
         "a chunk size beyond all memory must not wrap round",
-        lambda lines: _joined(_with_length(lines, "transfer-encoding: chunked"), b"10000000000000002\r\n{}\r\n0\r\n\r\n"),
+        lambda lines: _joined(
+            _with_length(lines, "transfer-encoding: chunked"),
+            b"10000000000000002\r\n{}\r\n0\r\n\r\n",
+        ),
     ),
     "11.5-chunk-sign": (
         "a sign before a chunk size is no digit",
-        lambda lines: _joined(_with_length(lines, "transfer-encoding: chunked"), b"+2\r\n{}\r\n0\r\n\r\n"),
+        lambda lines: _joined(
+            _with_length(lines, "transfer-encoding: chunked"), b"+2\r\n{}\r\n0\r\n\r\n"
+        ),
     ),
     "11.5-encoding-identity": (
         "chunked must be the last encoding, or where the body ends is anybody's guess",
-        lambda lines: _joined(_with_length(lines, "transfer-encoding: chunked, identity"), b"2\r\n{}\r\n0\r\n\r\n"),
+        lambda lines: _joined(
+            _with_length(lines, "transfer-encoding: chunked, identity"), b"2\r\n{}\r\n0\r\n\r\n"
+        ),
     ),
 }
 
@@ -202,7 +257,9 @@ for _id, (_why, _spoil) in _SPOILT.items():
 def pipelined(session: Session) -> None:
     with session.connect() as wire:
         for number in range(3):
-            body = json.dumps({"payload": {"steps": [{"do": "send", "text": str(number)}]}}).encode()
+            body = json.dumps(
+                {"payload": {"steps": [{"do": "send", "text": str(number)}]}}
+            ).encode()
             wire.send("\r\n".join([*session.head_lines(body=body), "", ""]).encode() + body)
         for number in range(3):
             session.check(wire.answer(), status=200, text=str(number))
@@ -212,7 +269,10 @@ def pipelined(session: Session) -> None:
 def half_closed(session: Session) -> None:
     body = json.dumps({"payload": {"steps": [{"do": "send", "text": "heard"}]}}).encode()
     with session.connect() as wire:
-        wire.send("\r\n".join([*session.head_lines(body=body), "connection: close", "", ""]).encode() + body)
+        wire.send(
+            "\r\n".join([*session.head_lines(body=body), "connection: close", "", ""]).encode()
+            + body
+        )
         wire.half_close()
         try:
             session.check(wire.answer(), status=200, text="heard")
@@ -226,27 +286,42 @@ def half_closed(session: Session) -> None:
 def expect_continue(session: Session) -> None:
     body = json.dumps({"payload": {"steps": [{"do": "send", "text": "went on"}]}}).encode()
     with session.connect() as wire:
-        wire.send("\r\n".join([*session.head_lines(body=body), "expect: 100-continue", "", ""]).encode())
+        wire.send(
+            "\r\n".join([*session.head_lines(body=body), "expect: 100-continue", "", ""]).encode()
+        )
         time.sleep(0.1)
         wire.send(body)
         session.check(wire.answer(), status=200, text="went on")
 
 
-@probe("11.6-disconnected", why="a caller that hangs up must not take its slot along", launch={"RUNTIME_CONCURRENCY": "2"})
+@probe(
+    "11.6-disconnected",
+    why="a caller that hangs up must not take its slot along",
+    launch={"RUNTIME_CONCURRENCY": "2"},
+)
 def disconnected(session: Session) -> None:
-    body = json.dumps({"payload": {"steps": [{"do": "await", "ms": 300}, {"do": "send", "text": "x"}]}}).encode()
+    body = json.dumps(
+        {"payload": {"steps": [{"do": "await", "ms": 300}, {"do": "send", "text": "x"}]}}
+    ).encode()
     for _ in range(6):
         with session.connect() as wire:
             wire.send("\r\n".join([*session.head_lines(body=body), "", ""]).encode() + body)
             time.sleep(0.05)
         time.sleep(0.35)
     session.honest()
-    held = session.together([lambda: session.invoke([{"do": "await", "ms": 100}, {"do": "send", "text": "x"}])] * 2)
+    held = session.together(
+        [lambda: session.invoke([{"do": "await", "ms": 100}, {"do": "send", "text": "x"}])] * 2
+    )
     for answer in held:
         session.check(answer, status=200)
 
 
-@probe("11.6-idle-connections", why="connections that say nothing must not lock others out", needs=("stats",), alone=True)
+@probe(
+    "11.6-idle-connections",
+    why="connections that say nothing must not lock others out",
+    needs=("stats",),
+    alone=True,
+)
 def idle_connections(session: Session) -> None:
     session.honest()
     before = session.stats().descriptors
@@ -257,12 +332,21 @@ def idle_connections(session: Session) -> None:
     deadline = time.monotonic() + 4
     while (now := session.stats().descriptors) > before + 10 and time.monotonic() < deadline:
         time.sleep(0.2)
-    session.expect(now <= before + 10, f"{before} descriptors before five hundred idle connections, {now} after them")
+    session.expect(
+        now <= before + 10,
+        f"{before} descriptors before five hundred idle connections, {now} after them",
+    )
 
 
 @probe("11.6-nonsense", why="what is not HTTP at all is sent away")
 def nonsense(session: Session) -> None:
-    for raw in (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", b"GET\r\n\r\n", b"\r\n\r\n\r\n\r\n", b"POST / HTTP/9.9\r\n\r\n", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"):
+    for raw in (
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        b"GET\r\n\r\n",
+        b"\r\n\r\n\r\n\r\n",
+        b"POST / HTTP/9.9\r\n\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    ):
         with session.connect(3) as wire:
             wire.send(raw)
             wire.half_close()
@@ -293,10 +377,22 @@ def absolute_target(session: Session) -> None:
     session.check(answer, status=200, contains={"request": {"path": "/p", "query": {"a": ["1"]}}})
 
 
-@probe("11.7-memory", why="memory of many times a body's size is a way to end a server", needs=("stats",), alone=True)
+@probe(
+    "11.7-memory",
+    why="memory of many times a body's size is a way to end a server",
+    needs=("stats",),
+    alone=True,
+)
 def memory(session: Session) -> None:
     size, marker = 8 << 20, new_id()
-    body = json.dumps({"payload": {"steps": [{"do": "await", "ms": 1200}, {"do": "send", "text": marker}], "pad": "x" * size}}).encode()
+    body = json.dumps(
+        {
+            "payload": {
+                "steps": [{"do": "await", "ms": 1200}, {"do": "send", "text": marker}],
+                "pad": "x" * size,
+            }
+        }
+    ).encode()
     session.invoke(body=body, headers={"content-type": "application/json"})
     before = session.stats().memory
     seen: list[int] = []
@@ -308,7 +404,11 @@ def memory(session: Session) -> None:
             time.sleep(0.05)
 
     def call() -> None:
-        session.check(session.invoke(body=body, headers={"content-type": "application/json"}), status=200, text=marker)
+        session.check(
+            session.invoke(body=body, headers={"content-type": "application/json"}),
+            status=200,
+            text=marker,
+        )
 
     session.together([call, watch])
     grown = max(seen) - before

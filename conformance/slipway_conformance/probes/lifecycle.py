@@ -2,48 +2,101 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
+from collections.abc import Iterator
 
 from .. import contract
 from ..cases import probe
-from ..session import Session, new_id
+from ..session import Session, Step, new_id
 from ..targets import TargetError
 from ..wire import Answer, WireError
 
 
-@probe("10.1-listening-line", why="who waits for the line must be able to connect then", needs=("launch", "logs"))
+@probe(
+    "10.1-listening-line",
+    why="who waits for the line must be able to connect then",
+    needs=("launch", "logs"),
+)
 def listening_line(session: Session) -> None:
     with session.fresh(wait=None) as fresh:
         deadline = time.monotonic() + 20
         while not any(line.message.startswith("listening on ") for line in fresh.log()):
             session.require(time.monotonic() < deadline, "no line says that it listens within 20 s")
-            session.require(fresh.running.alive(), f"it ended while starting: {fresh.running.log_tail()}")
+            session.require(
+                fresh.running.alive(), f"it ended while starting: {fresh.running.log_tail()}"
+            )
             time.sleep(0.002)
         fresh.check(fresh.get("ready"), status=200)
         fresh.check(fresh.invoke([{"do": "send", "text": "x"}]), status=200, text="x")
-        session.expect(len(fresh.log()) == 1, f"one line was expected at the start: {[line.message for line in fresh.log()]}")
+        session.expect(
+            len(fresh.log()) == 1,
+            f"one line was expected at the start: {[line.message for line in fresh.log()]}",
+        )
 
 
-@probe("10.1-loaded-once", why="parsing a function again for each call gives its speed away", alone=True)
+@probe(
+    "10.1-loaded-once",
+    why="parsing a function again for each call gives its speed away",
+    alone=True,
+)
 def loaded_once(session: Session) -> None:
-    counts = [session.invoke([{"do": "count"}, {"do": "report"}]).json()["seen"]["count"] for _ in range(5)]
-    session.expect(counts == list(range(counts[0], counts[0] + 5)), f"five invocations in a row counted {counts}")
+    counts = [
+        session.invoke([{"do": "count"}, {"do": "report"}]).json()["seen"]["count"]
+        for _ in range(5)
+    ]
+    session.expect(
+        counts == list(range(counts[0], counts[0] + 5)),
+        f"five invocations in a row counted {counts}",
+    )
 
 
-@probe("10.2-missing", why="a wrong mount must be seen by whoever asks", needs=("launch", "logs", "build"))
+@probe(
+    "10.2-missing",
+    why="a wrong mount must be seen by whoever asks",
+    needs=("launch", "logs", "build"),
+)
 def missing(session: Session) -> None:
     with session.folder() as empty, session.fresh(folder=empty, wait="health") as fresh:
         _not_loaded(fresh)
 
 
-@probe("10.2-broken", why="a function with a syntax error must say so, and the server must stay", needs=("source", "logs"))
+@probe(
+    "10.2-broken",
+    why="a function with a syntax error must say so, and the server must stay",
+    needs=("source", "logs"),
+)
 def broken(session: Session) -> None:
-    entry = session.launcher.labels()["launch"][contract.load().label("entrypoint")] if _has_image(session) else ""
+    with _serving(session, "<?php )]}{ '''\n") as fresh:
+        _not_loaded(fresh)
+
+
+@probe(
+    "10.2-nothing-to-call",
+    why="a file that holds no function must say so, not fail each caller",
+    needs=("source", "logs"),
+)
+def nothing_to_call(session: Session) -> None:
+    with _serving(session, "\n") as fresh:
+        _not_loaded(fresh)
+
+
+@contextlib.contextmanager
+def _serving(session: Session, text: str) -> Iterator[Session]:
+    """A target whose function is one file that holds *text*."""
+    entry = (
+        session.launcher.labels()["launch"][contract.load().label("entrypoint")]
+        if _has_image(session)
+        else ""
+    )
     entry = entry or getattr(getattr(session.launcher, "runtime", None), "entrypoint", "")
     session.require(bool(entry), "the target doesn't say what its default entry point is")
-    with session.folder({entry: "<?php )]}{ '''\n"}) as folder, session.fresh(folder=folder, wait="health") as fresh:
-        _not_loaded(fresh)
+    with (
+        session.folder({entry: text}) as folder,
+        session.fresh(folder=folder, wait="health") as fresh,
+    ):
+        yield fresh
 
 
 def _has_image(session: Session) -> bool:
@@ -61,7 +114,11 @@ def _not_loaded(session: Session) -> None:
     )
 
 
-@probe("10.3-health-when-full", why="an orchestrator must not kill a server for being busy", launch={"RUNTIME_CONCURRENCY": "2"})
+@probe(
+    "10.3-health-when-full",
+    why="an orchestrator must not kill a server for being busy",
+    launch={"RUNTIME_CONCURRENCY": "2"},
+)
 def health_when_full(session: Session) -> None:
     def hold() -> Answer:
         return session.invoke([{"do": "await", "ms": 900}, {"do": "send", "text": "x"}])
@@ -69,9 +126,17 @@ def health_when_full(session: Session) -> None:
     def ask() -> None:
         time.sleep(0.4)
         session.check(session.get("health"), status=200, within_ms=500)
-        session.expect(session.get("ready").status == 503, "readiness is not 503 with every slot taken")
+        session.expect(
+            session.get("ready").status == 503, "readiness is not 503 with every slot taken"
+        )
 
-    session.together([lambda: session.check(hold(), status=200) and None, lambda: session.check(hold(), status=200) and None, ask])
+    session.together(
+        [
+            lambda: session.check(hold(), status=200) and None,
+            lambda: session.check(hold(), status=200) and None,
+            ask,
+        ]
+    )
     session.check(session.get("ready"), status=200)
 
 
@@ -81,32 +146,69 @@ def ready(session: Session) -> None:
     session.check(session.get("health"), status=200)
 
 
-@probe("10.5-drain", why="a deployment must not cut off whoever is being answered", needs=("signals", "launch"), alone=True)
+@probe(
+    "10.5-drain",
+    why="a deployment must not cut off whoever is being answered",
+    needs=("signals", "launch"),
+    alone=True,
+)
 def drain(session: Session) -> None:
-    for name in ("SIGTERM", "SIGINT"):
-        with session.fresh() as fresh:
-            steps = [{"do": "await", "ms": 900}, {"do": "send", "text": "whole"}]
-            answers: list[Answer] = []
-            threads = [threading.Thread(target=lambda fresh=fresh: answers.append(fresh.invoke(steps))) for _ in range(5)]  # type: ignore[misc]
-            for thread in threads:
-                thread.start()
+    session.together([lambda: _drains(session, "SIGTERM"), lambda: _drains(session, "SIGINT")])
+
+
+def _drains(session: Session, signal: str) -> None:
+    with session.fresh() as fresh:
+        steps: list[Step] = [{"do": "await", "ms": 900}, {"do": "send", "text": "whole"}]
+
+        def signalled() -> None:
             time.sleep(0.4)
-            fresh.running.signal(name)
+            fresh.running.signal(signal)
             time.sleep(0.25)
-            try:
-                late = fresh.get("ready")
-                session.expect(late.status == 503, f"readiness answered {late.status} while draining")
-            except WireError:
-                pass
-            for thread in threads:
-                thread.join()
-            session.expect(len(answers) == 5, f"{name}: {len(answers)} of 5 in flight were answered")
-            for answer in answers:
-                session.check(answer, status=200, text="whole")
-            _exits(fresh, name, 0, 5)
+            with contextlib.suppress(WireError):
+                late = fresh.get("ready").status
+                session.expect(late == 503, f"readiness answered {late} while draining")
+
+        def call() -> None:
+            session.check(fresh.invoke(steps), status=200, text="whole")
+
+        fresh.together([signalled, *[call] * 5])
+        _exits(fresh, signal, 0, 5)
 
 
-@probe("10.5-grace", why="a function that takes too long must not hold a deployment up", needs=("signals", "launch"), launch={"RUNTIME_GRACE": "1"}, alone=True)
+@probe(
+    "10.5-late-invocation",
+    why="a connection that was kept is no way in while the server ends",
+    needs=("signals", "launch"),
+    alone=True,
+)
+def late_invocation(session: Session) -> None:
+    with session.fresh() as fresh, fresh.connect() as kept:
+        fresh.check(fresh.invoke([{"do": "send", "text": "x"}], wire=kept), status=200)
+
+        def hold() -> None:
+            steps: list[Step] = [{"do": "await", "ms": 900}, {"do": "send", "text": "whole"}]
+            session.check(fresh.invoke(steps), status=200, text="whole")
+
+        def late() -> None:
+            time.sleep(0.3)
+            fresh.running.signal("SIGTERM")
+            time.sleep(0.2)
+            # The server may have closed the idle connection, or answers that it is ending.
+            with contextlib.suppress(WireError):
+                answer = fresh.invoke([{"do": "send", "text": "ran"}], wire=kept)
+                session.check(answer, error="shutting_down")
+
+        fresh.together([hold, late])
+        _exits(fresh, "SIGTERM", 0, 5)
+
+
+@probe(
+    "10.5-grace",
+    why="a function that takes too long must not hold a deployment up",
+    needs=("signals", "launch"),
+    launch={"RUNTIME_GRACE": "1"},
+    alone=True,
+)
 def grace(session: Session) -> None:
     with session.fresh({"RUNTIME_GRACE": "1"}) as fresh:
         answers: list[Answer] = []
@@ -130,7 +232,12 @@ def grace(session: Session) -> None:
         session.expect(took < 3, f"it took {took:.1f} s to end with a grace of 1 s")
 
 
-@probe("10.5-idle", why="an idle server ends at once, idle connections or not", needs=("signals", "launch"), alone=True)
+@probe(
+    "10.5-idle",
+    why="an idle server ends at once, idle connections or not",
+    needs=("signals", "launch"),
+    alone=True,
+)
 def idle(session: Session) -> None:
     with session.fresh() as fresh, fresh.connect() as wire:
         fresh.invoke([{"do": "send", "text": "x"}], wire=wire)
@@ -150,42 +257,71 @@ def _exits(session: Session, signal: str, wanted: int, within: float) -> None:
     session.expect(code == wanted, f"{signal}: exit code {wanted} was expected, got {code}")
 
 
-@probe("10.6-zombies", why="process 1 that doesn't reap fills the process table", needs=("container", "stats"), alone=True)
+@probe(
+    "10.6-zombies",
+    why="process 1 that doesn't reap fills the process table",
+    needs=("container", "stats"),
+    alone=True,
+)
 def zombies(session: Session) -> None:
     for _ in range(3):
-        try:
+        with contextlib.suppress(WireError):
             session.invoke([{"do": "exit", "how": "kill"}])
-        except WireError:
-            pass
         session.honest(contract.load().limit("recovery_seconds"))
     time.sleep(0.3)
     container = getattr(session.running, "container")  # noqa: B009
     script = "cat /proc/[0-9]*/stat 2>/dev/null"
-    states = [line.rpartition(")")[2].split()[0] for line in container.exec_run(["sh", "-c", script]).output.decode(errors="replace").splitlines()]
-    session.expect("Z" not in states, f"{states.count('Z')} processes that ended were never waited for")
+    states = [
+        line.rpartition(")")[2].split()[0]
+        for line in container.exec_run(["sh", "-c", script])
+        .output.decode(errors="replace")
+        .splitlines()
+    ]
+    session.expect(
+        "Z" not in states, f"{states.count('Z')} processes that ended were never waited for"
+    )
 
 
-@probe("10.6-signal-reaches", why="a shell in front of the server must not swallow its signals", needs=("signals", "launch"), alone=True)
+@probe(
+    "10.6-signal-reaches",
+    why="a shell in front of the server must not swallow its signals",
+    needs=("signals", "launch"),
+    alone=True,
+)
 def signal_reaches(session: Session) -> None:
     with session.fresh() as fresh:
         fresh.running.signal("SIGTERM")
         _exits(fresh, "SIGTERM", 0, 5)
 
 
-@probe("10.7-background", why="a failure that nobody waits for is nobody else's failure", needs=("logs",), alone=True)
+@probe(
+    "10.7-background",
+    why="a failure that nobody waits for is nobody else's failure",
+    needs=("logs",),
+    alone=True,
+)
 def background(session: Session) -> None:
     marker = new_id()
 
     def fail_later() -> None:
-        steps = [{"do": "background", "ms": 50, "message": marker}, {"do": "send", "text": "answered"}]
+        steps: list[Step] = [
+            {"do": "background", "ms": 50, "message": marker},
+            {"do": "send", "text": "answered"},
+        ]
         session.check(session.invoke(steps), status=200, text="answered")
 
     def bystander() -> None:
-        session.check(session.invoke([{"do": "await", "ms": 600}, {"do": "send", "text": "untouched"}]), status=200, text="untouched")
+        session.check(
+            session.invoke([{"do": "await", "ms": 600}, {"do": "send", "text": "untouched"}]),
+            status=200,
+            text="untouched",
+        )
 
     session.together([bystander, fail_later])
     session.expect(
-        session.wait_log(lambda lines: any(marker in line.message and line.level == "error" for line in lines)),
+        session.wait_log(
+            lambda lines: any(marker in line.message and line.level == "error" for line in lines)
+        ),
         "the background failure is not in the log",
     )
     session.honest()
@@ -194,8 +330,14 @@ def background(session: Session) -> None:
 @probe("10.7-late-log", why="a line that comes after the answer still has its id", needs=("logs",))
 def late_log(session: Session) -> None:
     marker, invocation = new_id(), new_id()
-    steps = [{"do": "background_log", "ms": 80, "message": marker}, {"do": "send", "text": "x"}]
-    session.check(session.invoke(steps, headers={contract.load().header("invocation"): invocation}), status=200)
+    steps: list[Step] = [
+        {"do": "background_log", "ms": 80, "message": marker},
+        {"do": "send", "text": "x"},
+    ]
+    session.check(
+        session.invoke(steps, headers={contract.load().header("invocation"): invocation}),
+        status=200,
+    )
     session.wait_log(lambda lines: any(line.message == marker for line in lines))
     whose = [line.invocation for line in session.log() if line.message == marker]
     session.expect(whose == [invocation], f"the late line came under {whose}")
@@ -203,10 +345,8 @@ def late_log(session: Session) -> None:
 
 def _ends_itself(session: Session, how: str) -> None:
     """10.8: whatever its answer was, the next caller is served in time."""
-    try:
+    with contextlib.suppress(WireError):
         session.invoke([{"do": "exit", "how": how}])
-    except WireError:
-        pass
     session.honest(contract.load().limit("recovery_seconds"))
 
 
@@ -225,17 +365,22 @@ def kills(session: Session) -> None:
     _ends_itself(session, "kill")
 
 
-@probe("10.8-memory", why="a function that takes all memory is ended, not the server", needs=("container",), alone=True)
+@probe(
+    "10.8-memory",
+    why="a function that takes all memory is ended, not the server",
+    needs=("exhaust",),
+    alone=True,
+)
 def memory(session: Session) -> None:
     with session.fresh() as fresh:
-        try:
+        with contextlib.suppress(WireError):
             fresh.invoke([{"do": "allocate"}, {"do": "send", "text": "x"}], timeout=25)
-        except WireError:
-            pass
         fresh.honest(contract.load().limit("recovery_seconds"))
 
 
-@probe("10.9-answered", why="whoever called a function that ended itself should hear so", alone=True)
+@probe(
+    "10.9-answered", why="whoever called a function that ended itself should hear so", alone=True
+)
 def answered(session: Session) -> None:
     for how in ("exit", "abort", "kill"):
         try:
@@ -245,12 +390,18 @@ def answered(session: Session) -> None:
         session.honest(contract.load().limit("recovery_seconds"))
 
 
-@probe("10.10-patched", why="a patched library must not reach other callers' answers", needs=("launch",), profile="isolation", alone=True)
+@probe(
+    "10.10-patched",
+    why="a patched library must not reach other callers' answers",
+    needs=("launch",),
+    profile="isolation",
+    alone=True,
+)
 def patched(session: Session) -> None:
     with session.fresh() as fresh:
-        try:
+        with contextlib.suppress(WireError):
             fresh.invoke([{"do": "patch"}, {"do": "send", "text": "patched"}])
-        except WireError:
-            pass
-        fresh.check(fresh.invoke([{"do": "json", "value": {"a": [1]}}]), status=200, text='{"a":[1]}')
+        fresh.check(
+            fresh.invoke([{"do": "json", "value": {"a": [1]}}]), status=200, text='{"a":[1]}'
+        )
         fresh.check(fresh.get("health"), status=200)

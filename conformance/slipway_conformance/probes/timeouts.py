@@ -18,18 +18,28 @@ def _overdue(session: Session, steps: list[dict[str, Any]], timeout: float = _TI
     slack = contract.load().limit("timeout_slack_seconds")
     answer = session.invoke(steps, headers={contract.load().header("timeout"): str(timeout)})
     session.check(answer, error="timeout")
-    session.expect(answer.seconds >= timeout * 0.95, f"answered after {answer.seconds:.2f} s, before the deadline")
     session.expect(
-        answer.seconds <= timeout + slack, f"answered after {answer.seconds:.2f} s, more than {slack} s past the deadline"
+        answer.seconds >= timeout * 0.95,
+        f"answered after {answer.seconds:.2f} s, before the deadline",
+    )
+    session.expect(
+        answer.seconds <= timeout + slack,
+        f"answered after {answer.seconds:.2f} s, more than {slack} s past the deadline",
     )
     return answer
 
 
-@probe("7.1-setting", why="the launch says how long an invocation may take", launch={"RUNTIME_TIMEOUT": "1"})
+@probe(
+    "7.1-setting",
+    why="the launch says how long an invocation may take",
+    launch={"RUNTIME_TIMEOUT": "1"},
+)
 def setting(session: Session) -> None:
     answer = session.invoke([{"do": "await", "ms": 20000}])
     session.check(answer, error="timeout")
-    session.expect(0.95 <= answer.seconds <= 1.5, f"answered after {answer.seconds:.2f} s, not after 1 s")
+    session.expect(
+        0.95 <= answer.seconds <= 1.5, f"answered after {answer.seconds:.2f} s, not after 1 s"
+    )
 
 
 @probe("7.2-shorter", why="a caller in a hurry may say so")
@@ -37,26 +47,42 @@ def shorter(session: Session) -> None:
     _overdue(session, [{"do": "await", "ms": 20000}], 0.4)
 
 
-@probe("7.2-never-longer", why="a caller can't take more than the launch allows", launch={"RUNTIME_TIMEOUT": "1"})
+@probe(
+    "7.2-never-longer",
+    why="a caller can't take more than the launch allows",
+    launch={"RUNTIME_TIMEOUT": "1"},
+)
 def never_longer(session: Session) -> None:
-    answer = session.invoke([{"do": "await", "ms": 20000}], headers={contract.load().header("timeout"): "60"})
+    answer = session.invoke(
+        [{"do": "await", "ms": 20000}], headers={contract.load().header("timeout"): "60"}
+    )
     session.check(answer, error="timeout")
-    session.expect(answer.seconds <= 1.5, f"answered after {answer.seconds:.2f} s, though the launch allows 1 s")
+    session.expect(
+        answer.seconds <= 1.5,
+        f"answered after {answer.seconds:.2f} s, though the launch allows 1 s",
+    )
 
 
 @probe("7.2-invalid", why="a timeout that can't be read must not be ignored")
 def invalid(session: Session) -> None:
     for value in ("0", "-1", "soon", "1s", "", "NaN", "Infinity", "1e3", "0x10", "1 2"):
-        answer = session.invoke([{"do": "send", "text": "ran"}], headers={contract.load().header("timeout"): value})
+        answer = session.invoke(
+            [{"do": "send", "text": "ran"}], headers={contract.load().header("timeout"): value}
+        )
         before = len(session.found)
         session.check(answer, error="invalid_header")
-        session.found[before:] = [f"{contract.load().header('timeout')}: {value!r}: {line}" for line in session.found[before:]]
+        session.found[before:] = [
+            f"{contract.load().header('timeout')}: {value!r}: {line}"
+            for line in session.found[before:]
+        ]
 
 
 @probe("7.2-forms", why="decimals are written with and without a fraction")
 def forms(session: Session) -> None:
     for value in ("5", "5.5", "0.75", "05"):
-        answer = session.invoke([{"do": "send", "text": "ran"}], headers={contract.load().header("timeout"): value})
+        answer = session.invoke(
+            [{"do": "send", "text": "ran"}], headers={contract.load().header("timeout"): value}
+        )
         session.check(answer, status=200, text="ran")
 
 
@@ -66,7 +92,11 @@ def awaiting(session: Session) -> None:
     session.honest()
 
 
-@probe("7.4-block", why="a sleep in a blocking call is ended as well, and health answers meanwhile", alone=True)
+@probe(
+    "7.4-block",
+    why="a sleep in a blocking call is ended as well, and health answers meanwhile",
+    alone=True,
+)
 def blocking(session: Session) -> None:
     slow: list[float] = []
 
@@ -74,7 +104,9 @@ def blocking(session: Session) -> None:
         time.sleep(0.3)
         slow.append(session.get("health").seconds)
 
-    session.together([lambda: _ignored(_overdue(session, [{"do": "block", "ms": 6000}])), ask_health])
+    session.together(
+        [lambda: _ignored(_overdue(session, [{"do": "block", "ms": 6000}])), ask_health]
+    )
     session.expect(slow[0] < 1, f"health took {slow[0]:.2f} s while a function slept")
     session.honest()
 
@@ -92,7 +124,12 @@ def spinning(session: Session) -> None:
     session.honest(contract.load().limit("recovery_seconds"))
 
 
-@probe("7.5-idle-again", why="what hangs must not burn a processor for good", needs=("stats",), alone=True)
+@probe(
+    "7.5-idle-again",
+    why="what hangs must not burn a processor for good",
+    needs=("stats",),
+    alone=True,
+)
 def idle_again(session: Session) -> None:
     _overdue(session, [{"do": "spin"}], 0.5)
     time.sleep(2.5)
@@ -103,20 +140,31 @@ def idle_again(session: Session) -> None:
     session.honest()
 
 
-@probe("7.5-three-in-a-row", why="one replacement is not enough for a function that always hangs", alone=True)
+@probe(
+    "7.5-three-in-a-row",
+    why="one replacement is not enough for a function that always hangs",
+    alone=True,
+)
 def three_in_a_row(session: Session) -> None:
     for _ in range(3):
         _retrying(session, [{"do": "spin"}], 0.4)
     session.honest(contract.load().limit("recovery_seconds"))
 
 
-@probe("7.6-others", why="whoever awaits is not disturbed by another one's timeout", profile="isolation", alone=True)
+@probe(
+    "7.6-others",
+    why="whoever awaits is not disturbed by another one's timeout",
+    profile="isolation",
+    alone=True,
+)
 def others(session: Session) -> None:
     def patient() -> Answer:
         return session.invoke([{"do": "await", "ms": 1500}, {"do": "send", "text": "patient"}])
 
     def hasty() -> Answer:
-        return session.invoke([{"do": "await", "ms": 9000}], headers={contract.load().header("timeout"): "0.5"})
+        return session.invoke(
+            [{"do": "await", "ms": 9000}], headers={contract.load().header("timeout"): "0.5"}
+        )
 
     answers = session.together([patient, hasty, patient, hasty])
     for answer in answers[::2]:
@@ -125,7 +173,9 @@ def others(session: Session) -> None:
         session.check(answer, error="timeout")
 
 
-@probe("7.7-timers", why="timers that are never cleared fill the memory", needs=("stats",), alone=True)
+@probe(
+    "7.7-timers", why="timers that are never cleared fill the memory", needs=("stats",), alone=True
+)
 def timers(session: Session) -> None:
     headers = {contract.load().header("timeout"): "29"}
     sent = session.request([{"do": "send", "text": "x"}], headers=headers)
@@ -139,7 +189,9 @@ def timers(session: Session) -> None:
     before = session.stats().memory
     load(4000)
     grown = session.stats().memory - before
-    session.expect(grown < 24 << 20, f"4000 short invocations with a long timeout took {grown >> 20} MiB")
+    session.expect(
+        grown < 24 << 20, f"4000 short invocations with a long timeout took {grown >> 20} MiB"
+    )
 
 
 def _ignored(value: object) -> None:

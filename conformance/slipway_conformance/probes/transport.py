@@ -27,7 +27,9 @@ def keep_alive(session: Session) -> None:
 @probe("1.1-close-on-request", why="a client that asks for the connection's end gets it")
 def close_on_request(session: Session) -> None:
     with session.connect() as wire:
-        answer = session.invoke([{"do": "send", "text": "x"}], headers={"connection": "close"}, wire=wire)
+        answer = session.invoke(
+            [{"do": "send", "text": "x"}], headers={"connection": "close"}, wire=wire
+        )
         session.check(answer, status=200, text="x")
         session.expect(wire.closed(), "the connection stayed open after connection: close")
 
@@ -35,7 +37,11 @@ def close_on_request(session: Session) -> None:
 @probe("1.3-body-unread", why="an unauthorised caller must not make the server read a body")
 def body_unread(session: Session) -> None:
     with session.connect(5) as wire:
-        head = [line for line in session.head_lines() if not line.startswith((contract.load().header("secret"), "content-length"))]
+        head = [
+            line
+            for line in session.head_lines()
+            if not line.startswith((contract.load().header("secret"), "content-length"))
+        ]
         wire.send("\r\n".join([*head, "content-length: 1000000", "", ""]).encode())
         try:
             session.check(wire.answer(timeout=3), error="unauthorized")
@@ -43,19 +49,35 @@ def body_unread(session: Session) -> None:
             session.fail(f"no answer before the body was sent: {error}")
 
 
-@probe("1.3-no-descriptors", why="requests without the secret must leave no descriptor behind", needs=("stats",), alone=True)
+@probe(
+    "1.3-no-descriptors",
+    why="requests without the secret must leave no descriptor behind",
+    needs=("stats",),
+    alone=True,
+)
 def no_descriptors(session: Session) -> None:
     session.honest()
     before = session.stats().descriptors
     for _ in range(50):
-        session.check(session.invoke([], secret=False, headers={"x-runtime-invocation-id": "../" + secrets.token_hex(4)}), error="unauthorized")
+        session.check(
+            session.invoke(
+                [], secret=False, headers={"x-runtime-invocation-id": "../" + secrets.token_hex(4)}
+            ),
+            error="unauthorized",
+        )
     deadline = time.monotonic() + 3
     while (now := session.stats().descriptors) > before + 5 and time.monotonic() < deadline:
         time.sleep(0.2)
-    session.expect(now <= before + 5, f"{before} descriptors before fifty refused requests, {now} after them")
+    session.expect(
+        now <= before + 5, f"{before} descriptors before fifty refused requests, {now} after them"
+    )
 
 
-@probe("1.4-time", why="how long a refusal takes must not tell how much of the secret was right", alone=True)
+@probe(
+    "1.4-time",
+    why="how long a refusal takes must not tell how much of the secret was right",
+    alone=True,
+)
 def constant_time(session: Session) -> None:
     secret = session.running.secret
     guesses = {"first wrong": "~" + secret[1:], "last wrong": secret[:-1] + "~"}
@@ -67,7 +89,10 @@ def constant_time(session: Session) -> None:
             seconds[name].append(answer.seconds)
     early, late = (statistics.median(seconds[name]) for name in guesses)
     # Far above what a byte-wise comparison would show, far below what a comparison with side effects would.
-    session.expect(abs(early - late) < 0.005, f"median {early * 1e3:.2f} ms with the first byte wrong, {late * 1e3:.2f} ms with the last")
+    session.expect(
+        abs(early - late) < 0.005,
+        f"median {early * 1e3:.2f} ms with the first byte wrong, {late * 1e3:.2f} ms with the last",
+    )
 
 
 @probe("1.5-file", why="a mounted secret is as good as a variable", needs=("scripts",))
@@ -76,7 +101,11 @@ def secret_file(session: Session) -> None:
     with session.folder({"secret": "from-a-file\n"}) as folder:
         env = {terms.variable("secret"): "", terms.variable("secret_file"): str(folder / "secret")}
         with session.fresh(env) as fresh:
-            session.check(fresh.invoke([{"do": "send", "text": "x"}], secret="from-a-file"), status=200, text="x")
+            session.check(
+                fresh.invoke([{"do": "send", "text": "x"}], secret="from-a-file"),
+                status=200,
+                text="x",
+            )
             session.check(fresh.invoke([], secret=""), error="unauthorized")
 
 
@@ -85,31 +114,51 @@ def secret_variable(session: Session) -> None:
     session.check(session.invoke([{"do": "send", "text": "x"}]), status=200, text="x")
 
 
-@probe("1.6-no-secret", why="a server without a secret would run code for anybody", needs=("launch", "signals"))
+@probe(
+    "1.6-no-secret",
+    why="a server without a secret would run code for anybody",
+    needs=("launch", "signals"),
+)
 def no_secret(session: Session) -> None:
     _refuses(session, {contract.load().variable("secret"): ""}, "secret")
 
 
-@probe("1.6-no-secret-file", why="a file that isn't there is no secret", needs=("launch", "signals"))
+@probe(
+    "1.6-no-secret-file", why="a file that isn't there is no secret", needs=("launch", "signals")
+)
 def no_secret_file(session: Session) -> None:
     terms = contract.load()
     missing = Path("/nonexistent/secret")
-    _refuses(session, {terms.variable("secret"): "", terms.variable("secret_file"): str(missing)}, "secret")
+    _refuses(
+        session,
+        {terms.variable("secret"): "", terms.variable("secret_file"): str(missing)},
+        "secret",
+    )
 
 
-@probe("1.7-timeout", why="a timeout that can't be read must not become some other one", needs=("launch", "signals"))
+@probe(
+    "1.7-timeout",
+    why="a timeout that can't be read must not become some other one",
+    needs=("launch", "signals"),
+)
 def bad_timeout(session: Session) -> None:
     name = contract.load().variable("timeout")
     _refuses(session, {name: "soon"}, name)
 
 
-@probe("1.7-concurrency", why="no invocation in flight means no server", needs=("launch", "signals"))
+@probe(
+    "1.7-concurrency", why="no invocation in flight means no server", needs=("launch", "signals")
+)
 def bad_concurrency(session: Session) -> None:
     name = contract.load().variable("concurrency")
     _refuses(session, {name: "0"}, name)
 
 
-@probe("1.7-max-body", why="a limit that can't be read must not become no limit", needs=("launch", "signals"))
+@probe(
+    "1.7-max-body",
+    why="a limit that can't be read must not become no limit",
+    needs=("launch", "signals"),
+)
 def bad_max_body(session: Session) -> None:
     name = contract.load().variable("max_body")
     _refuses(session, {name: "20MiB"}, name)
@@ -126,6 +175,7 @@ def _refuses(session: Session, env: dict[str, str], named: str) -> None:
         session.expect(code == expected, f"exit code: expected {expected}, got {code}")
         lines = fresh.running.log_lines()
         session.expect(
-            any(named.lower() in line.lower() for line in lines), f"no line says what is wrong with {named}: {lines[:5]}"
+            any(named.lower() in line.lower() for line in lines),
+            f"no line says what is wrong with {named}: {lines[:5]}",
         )
         session.expect(len(lines) <= 2, f"one line was asked for, {len(lines)} came: {lines[:5]}")
