@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 
 import httptools
 from slipway_worker import frames
+from slipway_worker.trace import trace_id
 
-from .invocation import VALID_ID, Invocation, error_answer, trace_of
+from .invocation import VALID_ID, Invocation, error_answer
 from .settings import Settings, positive_decimal
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ _LINGER_SECONDS = 2.0
 _HOP_BY_HOP = frozenset(
     b"connection keep-alive proxy-authenticate proxy-authorization te trailer transfer-encoding upgrade".split()
 )
-_JSON = frozenset({b"application/json"})
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _CLOSE = b"connection: close\r\n"
 
@@ -74,6 +74,7 @@ class _Request:
 
     __slots__ = (
         "body",
+        "fields",
         "headers",
         "identity",
         "keep",
@@ -90,6 +91,7 @@ class _Request:
     def __init__(self) -> None:
         self.url = b""
         self.headers: list[tuple[bytes, bytes]] = []
+        self.fields: dict[bytes, bytes] = {}
         self.method = b""
         self.keep = True
         self.old = False
@@ -101,9 +103,6 @@ class _Request:
         self.timeout = 0.0
         self.result = False
 
-    def header(self, name: bytes) -> bytes | None:
-        return next((value for found, value in self.headers if found == name), None)
-
 
 class Connection(asyncio.Protocol):
     """Requests are received while one is answered, and answered in their order."""
@@ -114,6 +113,7 @@ class Connection(asyncio.Protocol):
         self._parser = httptools.HttpRequestParser(self)
         self._request = _Request()
         self._head_bytes = 0
+        self._piece = 0
         self._in_head = True
         self._answering: _Request | None = None
         self._invocation: Invocation | None = None
@@ -146,8 +146,9 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._ending:
             return
+        self._piece = len(data)
         if self._in_head:
-            self._head_bytes += len(data)
+            self._head_bytes += self._piece
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -176,7 +177,10 @@ class Connection(asyncio.Protocol):
         self._request.url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._request.headers.append((name.lower(), value))
+        name = name.lower()
+        request = self._request
+        request.headers.append((name, value))
+        request.fields[name] = value
 
     def on_headers_complete(self) -> None:
         request, parser = self._request, self._parser
@@ -186,9 +190,11 @@ class Connection(asyncio.Protocol):
         request.old = parser.get_http_version() == "1.0"
         request.refusal = self._first_objection(request)
         if request.refusal is None:
-            if request.header(b"expect") and not self._answering:
+            if b"expect" in request.fields and not self._answering:
                 self._transport.write(_CONTINUE)
-        elif int(request.header(b"content-length") or 0) > _WORTH_SKIPPING or request.header(b"transfer-encoding"):
+        elif (
+            int(request.fields.get(b"content-length", b"0")) > _WORTH_SKIPPING or b"transfer-encoding" in request.fields
+        ):
             self._refuse_body(request)
 
     def on_body(self, data: bytes) -> None:
@@ -220,48 +226,39 @@ class Connection(asyncio.Protocol):
 
     def _first_objection(self, request: _Request) -> tuple[bytes, bytes] | None:
         """Why the request is refused, decided before its body is read; None where it isn't."""
-        headers = request.headers
-        size = sum(len(name) + len(value) + 4 for name, value in headers) + len(request.url)
+        headers, fields, settings = request.headers, request.fields, self._server.settings
+        # What came in one piece that is small enough needs no counting.
+        size = 0
+        if self._head_bytes > MOST_HEADER_BYTES or self._piece > MOST_HEADER_BYTES:
+            size = sum(len(name) + len(value) + 4 for name, value in headers) + len(request.url)
         if size > MOST_HEADER_BYTES or len(headers) > MOST_HEADER_LINES:
             return error_answer(
                 "headers_too_large", f"headers may have {MOST_HEADER_BYTES} bytes in {MOST_HEADER_LINES} lines"
             )
-        if request.url in (b"/_runtime/health", b"/_runtime/ready") and request.header(b"x-runtime-mode") != b"raw":
+        if request.url in (b"/_runtime/health", b"/_runtime/ready") and fields.get(b"x-runtime-mode") != b"raw":
             return None
-        secret = mode = timeout = identity = result = length = None
-        for name, value in headers:
-            if name.startswith(b"x-runtime-"):
-                if name == b"x-runtime-secret":
-                    secret = value
-                elif name == b"x-runtime-mode":
-                    mode = value
-                elif name == b"x-runtime-timeout":
-                    timeout = value
-                elif name == b"x-runtime-invocation-id":
-                    identity = value
-                elif name == b"x-runtime-result":
-                    result = value
-            elif name == b"content-length":
-                length = value
-        settings = self._server.settings
-        if secret is None or not hmac.compare_digest(secret, settings.secret):
+        if not hmac.compare_digest(fields.get(b"x-runtime-secret", b""), settings.secret):
             return error_answer("unauthorized", "x-runtime-secret is missing or wrong")
+        identity = fields.get(b"x-runtime-invocation-id")
         if identity is not None:
             if not VALID_ID.fullmatch(identity):
                 return _invalid_header("x-runtime-invocation-id", "1 to 64 of A-Z a-z 0-9 . _ -")
             request.identity = identity
         request.timeout = settings.timeout
+        timeout = fields.get(b"x-runtime-timeout")
         if timeout is not None:
             wanted = positive_decimal(timeout.decode("latin-1"))
             if wanted is None:
                 return _invalid_header("x-runtime-timeout", "a positive number of seconds", request.identity)
             request.timeout = min(wanted, settings.timeout)
+        mode, result = fields.get(b"x-runtime-mode"), fields.get(b"x-runtime-result")
         if mode not in (None, b"envelope", b"raw"):
             return _invalid_header("x-runtime-mode", "envelope or raw", request.identity)
         if result not in (None, b"plain", b"envelope"):
             return _invalid_header("x-runtime-result", "plain or envelope", request.identity)
         request.raw = mode == b"raw"
         request.result = result == b"envelope"
+        length = fields.get(b"content-length")
         if length is not None and int(length) > settings.max_body:
             return _too_large(settings.max_body, request.identity)
         return None if request.raw else _envelope_objection(request)
@@ -295,7 +292,8 @@ class Connection(asyncio.Protocol):
             self._invoke(request)
 
     def _invoke(self, request: _Request) -> None:
-        trace = trace_of(request.header(b"traceparent"))
+        parent = request.fields.get(b"traceparent")
+        trace = trace_id(parent.decode("latin-1")) if parent else None
         invocation = Invocation(self, request.identity, request.timeout, request.result, trace)
         self._invocation = invocation
         body = b"".join(request.body) if len(request.body) != 1 else request.body[0]
@@ -311,7 +309,7 @@ class Connection(asyncio.Protocol):
 
     # Answering
 
-    def answer(self, head: bytes, body: bytes) -> None:
+    def answer(self, head: bytes, body: bytes, dated: bool = False) -> None:
         """Writes the answer to the request in hand, then turns to the next."""
         request, self._answering = self._answering, None
         self._invocation = None
@@ -319,7 +317,7 @@ class Connection(asyncio.Protocol):
             return
         keep = request.keep and not self._server.draining and not (self._ending and not self._waiting)
         status = head[9:12]
-        parts = [head, b"" if b"\r\ndate:" in head.lower() else self._server.date()]
+        parts = [head, b"" if dated else self._server.date()]
         if status not in (b"204", b"304"):
             parts.append(b"content-length: %d\r\n" % len(body))
         if not keep:
@@ -382,12 +380,14 @@ def _too_large(limit: int, identity: bytes | None) -> tuple[bytes, bytes]:
 
 def _envelope_objection(request: _Request) -> tuple[bytes, bytes] | None:
     url = request.url
+    if url == b"/" and request.method == b"POST" and request.fields.get(b"content-type") == b"application/json":
+        return None
     if url != b"/" and not url.startswith(b"/?") and urlsplit(url).path not in (b"", b"/"):
         return error_answer("not_found", "the envelope is posted to /", request.identity)
     if request.method != b"POST":
         return error_answer("method_not_allowed", "the envelope is posted", request.identity, b"allow: POST\r\n")
-    kind = request.header(b"content-type") or b""
-    if kind not in _JSON and kind.split(b";")[0].strip().lower() not in _JSON:
+    kind = request.fields.get(b"content-type", b"")
+    if kind.split(b";")[0].strip().lower() != b"application/json":
         return error_answer("unsupported_media_type", "the envelope is application/json", request.identity)
     return None
 

@@ -14,7 +14,7 @@ from slipway_worker import frames
 from . import logs
 
 VALID_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
-_TRACE = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(-.*)?")
+_BEFORE_THE_FUNCTION = ("invalid_json", "invalid_envelope")
 _STATUS = {int(status): f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n".encode() for status in HTTPStatus}
 _TYPES = (
     b"",
@@ -53,8 +53,8 @@ _id_prefix = os.urandom(6).hex().encode()
 class Client(Protocol):
     """Whoever waits for the answer."""
 
-    def answer(self, head: bytes, body: bytes) -> None:
-        """Takes the head less its length and its end, and the body."""
+    def answer(self, head: bytes, body: bytes, dated: bool = False) -> None:
+        """Takes the head less its length and its end, and the body; *dated* where the head has a date already."""
 
 
 class Invocation:
@@ -90,25 +90,24 @@ class Invocation:
         if self.result:
             self._send_result(status, _TYPE_VALUES[kind], own, body, None)
             return
-        head = [_status_line(status), _TYPES[kind]]
-        head += [f"{name}: {value}\r\n".encode("utf-8", "replace") for name, value in own]
-        head.append(b"x-runtime-invocation-id: %s\r\n" % self.id)
-        self._send(b"".join(head), body)
+        lines = b"".join([f"{name}: {value}\r\n".encode("utf-8", "replace") for name, value in own]) if own else b""
+        head = b"%b%b%bx-runtime-invocation-id: %b\r\n" % (_status_line(status), _TYPES[kind], lines, self.id)
+        self._send(head, body, any(name.lower() == "date" for name, _ in own) if own else False)
 
     def refused(self, code: str, message: str) -> None:
         """Answers for the function."""
         if self.client is None:
             return
-        if self.result:
+        if self.result and code not in _BEFORE_THE_FUNCTION:
             error = {"code": code, "message": message, "invocation": self.id.decode()}
             self._send_result(ERRORS[code], "", (), b"", error)
         else:
             self._send(*error_answer(code, message, self.id))
 
-    def _send(self, head: bytes, body: bytes) -> None:
+    def _send(self, head: bytes, body: bytes, dated: bool = False) -> None:
         client, self.client = self.client, None
         if client is not None:
-            client.answer(head, body)
+            client.answer(head, body, dated)
 
     def _send_result(self, status: int, kind: str, own: Any, body: bytes, error: dict[str, str] | None) -> None:
         headers: dict[str, list[str]] = {"content-type": [kind]} if kind else {}
@@ -152,12 +151,6 @@ def error_answer(code: str, message: str, identity: bytes | None = None, more: b
     if identity:
         head += b"x-runtime-invocation-id: %s\r\n" % identity
     return head, _encode({"error": document}).encode("utf-8", "backslashreplace")
-
-
-def trace_of(value: bytes | None) -> str | None:
-    """The trace id of a W3C traceparent, None where it is none."""
-    match = _TRACE.fullmatch(value) if value else None
-    return match[1].decode() if match and match[1].strip(b"0") else None
 
 
 def _status_line(status: int) -> bytes:

@@ -53,11 +53,11 @@ class Worker(asyncio.Protocol):
         self._flush()
 
     def send(self, frame: bytes) -> None:
-        """Frames of one turn of the loop leave in one write, a lone one at once."""
+        """Frames of one turn of the loop leave in few writes, a lone one at once."""
         if not self._out and len(self.in_flight) > 1:
             self.pool.loop.call_soon(self._flush)
         self._out.append(frame)
-        if len(self.in_flight) <= 1:
+        if len(self.in_flight) <= 1 or len(self._out) >= frames.BATCH:
             self._flush()
 
     def _flush(self) -> None:
@@ -92,12 +92,10 @@ class Worker(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         loading, self.state = self.state == "loading", "gone"
-        invocations = list(self.in_flight.values())
-        self.in_flight.clear()
-        for invocation in invocations:
-            invocation.refused("function_error", "the function ended its process")
+        had_work = bool(self.in_flight)
+        self.refuse_all("function_error", "the function ended its process")
         kill(self.pid)
-        self.pool.lost(self, loading, bool(invocations))
+        self.pool.lost(self, loading, had_work)
 
     def log(self, level: int, message: str, number: int) -> None:
         """A line of an invocation in flight, of one that has ended, or of none (0)."""
@@ -121,18 +119,25 @@ class Worker(asyncio.Protocol):
 
     def end(self) -> None:
         self.state = "gone"
-        for invocation in self.in_flight.values():
-            invocation.refused("function_error", "the process of the function did not yield and was ended")
-        self.in_flight.clear()
+        self.refuse_all("function_error", "the process of the function did not yield and was ended")
         kill(self.pid)
         if self._transport is not None:
             self._transport.abort()
+
+    def refuse_all(self, code: str, message: str) -> None:
+        """Answers everything that runs here."""
+        invocations = list(self.in_flight.values())
+        self.in_flight.clear()
+        self.pool.in_flight -= len(invocations)
+        for invocation in invocations:
+            invocation.refused(code, message)
 
     def _ended(self, number: int) -> Invocation | None:
         invocation = self.in_flight.pop(number, None)
         if self.cancelled.pop(number, None) and self.takes:
             self.pool.dispatch_waiting()
         if invocation is not None:
+            self.pool.in_flight -= 1
             self.pool.remember(number, invocation)
         if self.state == "retired" and not self.in_flight:
             self.end()
@@ -192,14 +197,10 @@ class Pool:
         self._retired: set[Worker] = set()
         self._waiting: list[tuple[Invocation, bytes]] = []
         self._number = 0
+        self.in_flight = 0
+        """How many hold a slot, those among them that wait for a process; not those that were answered 504."""
         self._sweeping = False
         self._closing = False
-
-    @property
-    def in_flight(self) -> int:
-        """How many hold a slot: those that wait for a process among them, those answered 504 not."""
-        running = sum(len(worker.in_flight) for worker in (*self._workers, *self._retired))
-        return running + len(self._waiting)
 
     def available(self) -> bool:
         return not self.failed and any(worker.state == "ready" for worker in self._workers)
@@ -210,14 +211,20 @@ class Pool:
 
     def invoke(self, invocation: Invocation, data: bytes) -> None:
         """Runs an invocation on the least busy process, or on the next that becomes ready."""
-        ready = [worker for worker in self._workers if worker.takes]
+        self.in_flight += 1
         if not self._sweeping:
             self._sweeping = True
             self.loop.call_later(_SWEEP_SECONDS, self._sweep)
-        if not ready:
-            self._waiting.append((invocation, data))
-            return
-        worker = ready[0] if len(ready) == 1 else min(ready, key=lambda one: len(one.in_flight))
+        self._dispatch(invocation, data)
+
+    def _dispatch(self, invocation: Invocation, data: bytes) -> None:
+        worker = self._workers[0]
+        if len(self._workers) > 1 or not worker.takes:
+            ready = [worker for worker in self._workers if worker.takes]
+            if not ready:
+                self._waiting.append((invocation, data))
+                return
+            worker = min(ready, key=lambda one: len(one.in_flight))
         self._number = number = self._number % 0xFFFFFFFF + 1
         invocation.number = number
         worker.in_flight[number] = invocation
@@ -232,7 +239,7 @@ class Pool:
     def dispatch_waiting(self) -> None:
         waiting, self._waiting = self._waiting, []
         for invocation, data in waiting:
-            self.invoke(invocation, data)
+            self._dispatch(invocation, data)
 
     def loaded(self, worker: Worker) -> None:
         self.failed = ""
@@ -242,10 +249,14 @@ class Pool:
     def not_loaded(self, worker: Worker, why: str) -> None:
         self.failed = why
         logs.write("error", why)
-        waiting, self._waiting = self._waiting, []
-        for invocation, _ in waiting:
-            invocation.refused("function_not_loaded", "the function could not be loaded; the log says why")
+        self._refuse_waiting("function_not_loaded", "the function could not be loaded; the log says why")
         self.on_loaded()
+
+    def _refuse_waiting(self, code: str, message: str) -> None:
+        waiting, self._waiting = self._waiting, []
+        self.in_flight -= len(waiting)
+        for invocation, _ in waiting:
+            invocation.refused(code, message)
 
     def lost(self, worker: Worker, loading: bool, had_work: bool) -> None:
         """A process has gone: a loaded one is replaced at once."""
@@ -263,12 +274,8 @@ class Pool:
     def abandon(self, code: str, message: str) -> None:
         """Answers everything that is still in flight."""
         for worker in (*self._workers, *self._retired):
-            for invocation in list(worker.in_flight.values()):
-                invocation.refused(code, message)
-            worker.in_flight.clear()
-        for invocation, _ in self._waiting:
-            invocation.refused(code, message)
-        self._waiting.clear()
+            worker.refuse_all(code, message)
+        self._refuse_waiting(code, message)
 
     def close(self) -> None:
         self._closing = True
@@ -289,6 +296,7 @@ class Pool:
             self._sweep_worker(worker, now)
         for entry in [entry for entry in self._waiting if entry[0].deadline <= now]:
             self._waiting.remove(entry)
+            self.in_flight -= 1
             entry[0].refused("timeout", "the function was not ready in time")
         if self.in_flight:
             self.loop.call_later(_SWEEP_SECONDS, self._sweep)
@@ -303,6 +311,7 @@ class Pool:
             if number in worker.cancelled:
                 if now > worker.cancelled[number] + _PATIENCE:
                     del worker.in_flight[number], worker.cancelled[number]
+                    self.in_flight -= 1
                     self._hung(worker)
             elif invocation.deadline <= now:
                 worker.cancelled[number] = now

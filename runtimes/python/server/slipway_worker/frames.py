@@ -15,6 +15,9 @@ ENVELOPE, RAW = 0, 1
 OWN_TYPE, TEXT, BYTES, JSON = 0, 1, 2, 3
 INFO, ERROR = 0, 1
 
+# So many frames are worth a write: more save little, and keep the other side waiting.
+BATCH = 8
+
 
 def frame(kind: int, number: int, data: bytes = b"") -> bytes:
     return HEAD.pack(len(data), kind, number) + data

@@ -2,15 +2,14 @@
 
 import contextvars
 import io
-import re
 import sys
 import threading
 from collections.abc import Callable
 from typing import Any, cast
 
 from . import frames
+from .trace import trace_id
 
-_TRACE = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(-.*)?")
 _MOST_LINE = 1 << 20
 
 current: contextvars.ContextVar[int] = contextvars.ContextVar("invocation", default=0)
@@ -27,9 +26,8 @@ class Output:
         self._write(frames.frame(frames.LOG, number, bytes([level]) + data))
 
     def trace(self, number: int, traceparent: str) -> None:
-        match = _TRACE.fullmatch(traceparent)
-        if match and match[1].strip("0"):
-            self._write(frames.frame(frames.TRACE, number, match[1].encode()))
+        if trace := trace_id(traceparent):
+            self._write(frames.frame(frames.TRACE, number, trace.encode()))
 
 
 class _Printed(io.BufferedIOBase):

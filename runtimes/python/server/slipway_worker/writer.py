@@ -3,6 +3,8 @@
 import socket
 import threading
 
+from .frames import BATCH
+
 
 class Writer:
     """May be used from any thread."""
@@ -13,8 +15,10 @@ class Writer:
         self._lock = threading.Lock()
 
     def gather(self, frame: bytes) -> None:
-        """Keeps a frame for the next ``flush``."""
+        """Keeps a frame for the next ``flush``, or flushes where enough have been gathered."""
         self._gathered.append(frame)
+        if len(self._gathered) >= BATCH:
+            self.flush()
 
     def flush(self) -> None:
         if self._gathered:
