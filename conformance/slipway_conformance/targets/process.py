@@ -67,7 +67,11 @@ class RunningProcess(Running):
 
     def wait(self, timeout: float) -> int:
         try:
-            return self.process.wait(timeout)
+            code = self.process.wait(timeout)
+            # Its last words may still be on their way through the pipe.
+            if self._reader:
+                self._reader.join(1)
+            return code
         except subprocess.TimeoutExpired as error:
             raise TargetFailed(f"{self.name} did not end within {timeout:g} s") from error
 
