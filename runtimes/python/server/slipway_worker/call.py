@@ -1,6 +1,6 @@
 """One call of the function, from the invoke frame to the frame that ends it; the same for threads and for the loop."""
 
-from collections.abc import Generator
+from collections.abc import Awaitable
 from typing import Any
 
 from . import frames
@@ -58,10 +58,10 @@ class Call:
         return frames.refusal(self.number, b"function_error", text)
 
 
-def drive(call: Call, awaitable: Any) -> Generator[Any, Any, bytes]:
-    """Awaits what the function returned; usable with ``types.coroutine``."""
+async def drive(call: Call, awaitable: Awaitable[Any]) -> bytes:
+    """Awaits what the function returned; the ending frame."""
     try:
-        yield from awaitable.__await__()
+        await awaitable
     except BaseException as error:
         return call.failed(error)
     return call.ended()

@@ -4,8 +4,8 @@ import asyncio
 import contextvars
 import os
 import socket
-import types
-from collections.abc import Awaitable, Callable
+import sys
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from . import frames
@@ -13,8 +13,6 @@ from .call import Call, drive
 from .function import own_traceback
 from .output import Output, current
 from .writer import Writer
-
-_drive = types.coroutine(drive)
 
 
 class Loop:
@@ -28,7 +26,7 @@ class Loop:
         self._buffer = frames.Buffer()
         self._tasks: dict[int, asyncio.Task[bytes]] = {}
         self._flushing = False
-        self._loop = _new_loop()
+        self._loop = asyncio.new_event_loop()
 
     def run(self) -> None:
         """Until the server goes."""
@@ -73,7 +71,7 @@ class Loop:
             self._writer.gather(end)
 
     def _start(self, call: Call, awaitable: Awaitable[Any]) -> None:
-        task = _task(self._loop, _drive(call, awaitable))
+        task = _task(self._loop, drive(call, awaitable))
         if task.done():
             self._writer.gather(task.result())
             self._flush_soon()
@@ -115,14 +113,8 @@ class Loop:
         self._output.log(frames.ERROR, text, number)
 
 
-def _new_loop() -> asyncio.AbstractEventLoop:
-    loop = asyncio.new_event_loop()
-    # Where Python has them, tasks run at once up to their first real wait: most functions end there.
-    eager = getattr(asyncio, "eager_task_factory", None)
-    if eager is not None:
-        loop.set_task_factory(eager)
-    return loop
-
-
-def _task(loop: asyncio.AbstractEventLoop, coroutine: Any) -> "asyncio.Task[bytes]":
+def _task(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, bytes]) -> "asyncio.Task[bytes]":
+    """Where Python has it, a task runs at once up to its first real wait: most functions end there."""
+    if sys.version_info >= (3, 12):
+        return asyncio.Task(coroutine, loop=loop, eager_start=True)
     return loop.create_task(coroutine)
