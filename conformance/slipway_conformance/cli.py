@@ -3,7 +3,6 @@ reports."""
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from pathlib import Path
@@ -14,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from . import api, cases, contract, gaps, runtime
+from . import api, cases, gaps, runtime
 from .cases import CaseError
 from .outcomes import Report
 from .reporting import document, terminal, write
@@ -22,7 +21,7 @@ from .selection import Selection, SelectionError
 from .targets import Launcher, TargetError
 from .targets.image import ImageLauncher
 from .targets.process import ScriptsLauncher
-from .targets.url import UrlLauncher
+from .targets.url import UrlLauncher, take_secret
 
 app = typer.Typer(no_args_is_help=True, help="Judges language runtimes by the Slipway contract.")
 console = Console(stderr=False)
@@ -73,7 +72,7 @@ def verify_command(
     reports: Reports = Path("reports"),
     write_gaps: WriteGaps = False,
 ) -> None:
-    """Judge one target. A URL's secret is read from RUNTIME_SECRET."""
+    """Judge one target. A URL's secret is read from RUNTIME_SECRET or the file that RUNTIME_SECRET_FILE names."""
     if sum(target is not None for target in (image, url, command)) != (0 if list_only else 1):
         stop("name one target: --image IMAGE, --url URL or --command FOLDER")
     selection = selection_of(case, clause, profile, failed, reports)
@@ -91,7 +90,7 @@ def verify_command(
             if described and described.kind == "interpreted":
                 launcher.allow_source()
         elif url:
-            launcher = UrlLauncher(url, os.environ.get(contract.load().variable("secret"), ""))
+            launcher = UrlLauncher(url, take_secret())
         else:
             assert described is not None
             launcher = ScriptsLauncher(

@@ -3,7 +3,6 @@ FOLDER``, or ``pytest --slipway-url URL``."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,12 +46,11 @@ def _asked(config: pytest.Config) -> bool:
 
 
 def _launcher(config: pytest.Config) -> Launcher:
-    from . import contract
     from .targets.image import ImageLauncher
-    from .targets.url import UrlLauncher
+    from .targets.url import UrlLauncher, take_secret
 
     if url := config.getoption("--slipway-url"):
-        return UrlLauncher(url, os.environ.get(contract.load().variable("secret"), ""))
+        return UrlLauncher(url, take_secret())
     function = config.getoption("--slipway-function")
     if not function:
         raise pytest.UsageError("--slipway-image needs --slipway-function FOLDER")

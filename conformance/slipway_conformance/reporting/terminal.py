@@ -96,6 +96,7 @@ def _verdict(console: Console, target: TargetReport) -> None:
     counts = ", ".join(
         f"{count} {outcome}" for outcome in Outcome if (count := target.count(outcome))
     )
+    counts = counts or "no case ran"
     style = "bold green" if target.conforms else "bold red"
     retried = f", {target.retried} retried after an error of the engine" if target.retried else ""
     flaky = f", {target.flaky} flaky" if target.flaky else ""

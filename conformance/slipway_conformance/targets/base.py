@@ -16,6 +16,7 @@ from .. import contract
 
 # How long a server that answers, but not that it is ready, is waited for.
 _UNREADY_SECONDS = 3.0
+_TAIL_WIDTH = 2000
 
 
 class TargetError(Exception):
@@ -125,7 +126,7 @@ class Running(ABC):
         raise TargetFailed(f"{self.name} answered nothing within {timeout:g} s:\n{self.log_tail()}")
 
     def log_tail(self, count: int = 12) -> str:
-        return "\n".join(line[:400] for line in self.log_lines()[-count:]) or "(no log)"
+        return "\n".join(line[:_TAIL_WIDTH] for line in self.log_lines()[-count:]) or "(no log)"
 
 
 class Launcher(ABC):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from attrs import define, field
 
+from .. import contract
 from .base import Launcher, LogCollector, Running, Stats, TargetError
 
 
@@ -35,6 +39,32 @@ class RunningElsewhere(Running):
 
     def stop(self) -> None:
         """It isn't ours to stop."""
+
+
+def take_secret() -> str:
+    """The secret of a running server, from the variable or the file that the contract names, and out of
+    this process's environment: a server on the same machine may read that, and clause 4.5 would
+    fail by the suite's own doing. Empty where neither is there."""
+    terms = contract.load()
+    name = terms.variable("secret")
+    if secret := os.environ.get(name, ""):
+        _forget(name, secret)
+        return secret
+    path = os.environ.get(terms.variable("secret_file"), "")
+    try:
+        return Path(path).read_text("utf-8").removesuffix("\n") if path else ""
+    except OSError as error:
+        raise TargetError(f"{terms.variable('secret_file')} can't be read: {error}") from error
+
+
+def _forget(name: str, value: str) -> None:
+    """Overwrites a variable where the kernel shows it, which deleting it doesn't."""
+    with contextlib.suppress(OSError, AttributeError):
+        getenv = ctypes.CDLL(None).getenv
+        getenv.restype = ctypes.c_void_p
+        if place := getenv(name.encode()):
+            ctypes.memset(place, ord("x"), len(os.fsencode(value)))
+    del os.environ[name]
 
 
 class UrlLauncher(Launcher):
