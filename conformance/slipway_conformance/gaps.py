@@ -22,7 +22,9 @@ def write(path: Path, results: Iterable[Result]) -> int:
     entries = [
         f'  - case: {result.case.id}\n    reason: {_quoted(result.mismatches[0])}\n    since: "{today}"\n'
         for result in results
-        if result.outcome is Outcome.FAIL and result.mismatches and result.case.id not in text
+        if result.outcome is Outcome.FAIL
+        and result.mismatches
+        and not _listed(text, result.case.id)
     ]
     if not entries:
         return 0
@@ -32,6 +34,10 @@ def write(path: Path, results: Iterable[Result]) -> int:
     new = kept + "".join(entries)
     path.write_text(text.replace(old, new, 1) if old else text + "\n" + new, encoding="utf-8")
     return len(entries)
+
+
+def _listed(text: str, case_id: str) -> bool:
+    return re.search(rf"case: {re.escape(case_id)}\s*$", text, re.MULTILINE) is not None
 
 
 def _quoted(mismatch: str) -> str:

@@ -238,12 +238,12 @@ class Session:
         return [line for line in self.log() if line.invocation == invocation]
 
     def log_excerpt(self) -> str:
-        """What a report shows of the log: the lines of this case's invocations, else the last ones."""
+        """What a report shows of the log: the last lines of this case's invocations and of none."""
         name = contract.load().header("invocation")
-        ids = {e.answer.header(name) for e in self.exchanged if e.answer} - {None}
+        ids = {e.answer.header(name) for e in self.exchanged if e.answer} | {None}
         lines = self.running.log_lines()
-        own = [line for line in lines if any(str(known) in line for known in ids)]
-        return "\n".join(line[:_LINE_SHOWN] for line in (own or lines)[-_LINES_SHOWN:])
+        own = [line for line in lines if logs.parse_line(line).invocation in ids]
+        return "\n".join(line[:_LINE_SHOWN] for line in own[-_LINES_SHOWN:])
 
     def wait_log(
         self, holds: Callable[[list[logs.LogLine]], bool], seconds: float = _LOG_SECONDS
