@@ -121,7 +121,7 @@ def test_only_root_with_apt_may_start_one(monkeypatch: pytest.MonkeyPatch) -> No
     assert not daemon.can_start()
 
 
-def test_the_last_user_stops_what_was_started(root: Path) -> None:
+def test_the_last_user_stops_what_was_started(root: Path, no_engine: None) -> None:
     process = subprocess.Popen(["sleep", "60"])
     daemon._write(daemon.Started(process.pid, daemon._began(process.pid), False))
     first, second = daemon.Use(), daemon.Use()
@@ -132,7 +132,7 @@ def test_the_last_user_stops_what_was_started(root: Path) -> None:
     assert process.wait(5) == 0 or process.returncode
 
 
-def test_what_is_kept_stays_until_it_is_stopped(root: Path) -> None:
+def test_what_is_kept_stays_until_it_is_stopped(root: Path, no_engine: None) -> None:
     process = subprocess.Popen(["sleep", "60"])
     daemon._write(daemon.Started(process.pid, daemon._began(process.pid), False))
     assert daemon.keep()
@@ -143,7 +143,19 @@ def test_what_is_kept_stays_until_it_is_stopped(root: Path) -> None:
     process.wait(5)
 
 
-def test_a_recycled_process_id_is_not_ours(root: Path) -> None:
+def test_an_engine_that_serves_somebody_else_is_left_running(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = subprocess.Popen(["sleep", "60"])
+    daemon._write(daemon.Started(process.pid, daemon._began(process.pid), False))
+    monkeypatch.setattr(daemon, "_serves_others", lambda: True)
+    daemon.Use().leave()
+    assert process.poll() is None
+    process.terminate()
+    process.wait(5)
+
+
+def test_a_recycled_process_id_is_not_ours(root: Path, no_engine: None) -> None:
     daemon._write(daemon.Started(os.getpid(), "1", False))
     assert daemon.started() is None
     assert not daemon.stop()
@@ -159,6 +171,15 @@ def test_a_recycled_process_id_is_not_ours(root: Path) -> None:
 )
 def test_the_mirror_is_the_one_that_the_machine_uses(sources: str) -> None:
     assert standin.mirror(["", sources]) == "http://mirror.example/debian"
+
+
+def test_sources_of_both_kinds_are_read_and_none_is_needed(tmp_path: Path) -> None:
+    assert list(standin.source_files(tmp_path)) == []
+    (tmp_path / "sources.list.d").mkdir()
+    (tmp_path / "sources.list.d" / "debian.sources").write_text("new")
+    (tmp_path / "sources.list.d" / "debian.sources.save").write_text("old")
+    (tmp_path / "sources.list").write_text("list")
+    assert list(standin.source_files(tmp_path)) == ["list", "new"]
 
 
 def test_no_mirror_says_what_else_can_be_done() -> None:

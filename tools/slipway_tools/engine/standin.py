@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import shutil
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import docker
@@ -121,7 +121,7 @@ def _bootstrap(client: docker.DockerClient, name: str, suite: str, run: Run, ste
             "--dpkgopt=path-exclude=/usr/share/locale/*",
             suite,
             str(archive),
-            mirror(_source_files()),
+            mirror(source_files()),
         ],
         step.tell,
         what=f"mmdebstrap {suite}",
@@ -150,15 +150,15 @@ def _dockerfile(root_image: str) -> str:
     )
 
 
-def _source_files() -> Iterable[str]:
-    apt = Path("/etc/apt")
+def source_files(apt: Path = Path("/etc/apt")) -> Iterator[str]:
+    """The texts of apt's source files, of both kinds."""
     for path in [apt / "sources.list", *sorted((apt / "sources.list.d").glob("*"))]:
-        if path.suffix in (".list", ".sources"):
+        if path.suffix in (".list", ".sources") and path.is_file():
             yield path.read_text("utf-8", "replace")
 
 
 def mirror(sources: Iterable[str]) -> str:
-    """The Debian mirror that *sources* (the texts of apt's source files, of both kinds) name; ToolError without one."""
+    """The Debian mirror that *sources* name; ToolError without one."""
     for text in sources:
         for line in text.splitlines():
             words = line.split()
