@@ -56,7 +56,9 @@ def client() -> docker.DockerClient:
 def sweep(engine: docker.DockerClient) -> int:
     """Removes containers whose owner has died without removing them; how many."""
     removed = 0
-    for container in engine.containers.list(all=True, filters={"label": RUN_LABEL}):
+    for container in engine.containers.list(
+        all=True, filters={"label": RUN_LABEL}, ignore_removed=True
+    ):
         owner = container.labels[RUN_LABEL].partition("-")[0]
         if owner.isdigit() and not Path(f"/proc/{owner}").exists():
             with contextlib.suppress(docker.errors.APIError):
