@@ -366,6 +366,3 @@ def main() -> None:
     except ToolError as error:
         problems.print(str(error), style="bold red", markup=False, soft_wrap=True)
         sys.exit(1)
-    except KeyboardInterrupt:
-        problems.print("Stopped; nothing of this run is left.")
-        sys.exit(130)

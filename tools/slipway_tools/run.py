@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from . import repository
+from .terminal import problems
 
 LABEL = "org.slipway.run"
 
@@ -33,7 +34,7 @@ class Run:
         self._before = signal.signal(signal.SIGTERM, signal.default_int_handler)
         return self
 
-    def __exit__(self, *ignored: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *ignored: object) -> None:
         patient = signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         try:
@@ -42,6 +43,8 @@ class Run:
                     self._undo.pop()()
             if self._folder:
                 shutil.rmtree(self._folder, ignore_errors=True)
+            if kind is KeyboardInterrupt:
+                problems.print("Stopped: everything that this run made is removed.")
         finally:
             signal.signal(signal.SIGINT, patient)
             signal.signal(signal.SIGTERM, self._before)
