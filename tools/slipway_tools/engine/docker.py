@@ -52,13 +52,19 @@ class DockerEngine(Engine):
     def build(self, choice: Choice, source: Path, built: Path, tell: Tell) -> None:
         where = contract.load().values["container"]
         output = []
-        container = self.client.containers.run(
-            choice.build_image,
-            user=f"{os.getuid()}:{os.getgid()}",
-            mounts=[_bind(where["source"], source), _bind(where["build"], built, read_only=False)],
-            labels={LABEL: self._run.name},
-            detach=True,
-        )
+        try:
+            container = self.client.containers.run(
+                choice.build_image,
+                user=f"{os.getuid()}:{os.getgid()}",
+                mounts=[
+                    _bind(where["source"], source),
+                    _bind(where["build"], built, read_only=False),
+                ],
+                labels={LABEL: self._run.name},
+                detach=True,
+            )
+        except DockerException as error:
+            raise ToolError(f"{choice.build_image} can't be started: {error}") from error
         try:
             for line in _lines(container):
                 output.append(line)

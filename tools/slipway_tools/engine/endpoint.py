@@ -36,13 +36,19 @@ def reach(host: str) -> docker.DockerClient | None:
     if not _listens(host):
         return None
     with suppress(DockerException, requests.RequestException, ValueError):
-        client = docker.DockerClient(base_url=host, timeout=_PING_SECONDS)
+        client = _client(host, _PING_SECONDS)
         try:
             client.ping()
         finally:
             client.close()
-        return docker.DockerClient(base_url=host, timeout=_CALL_SECONDS)
+        return _client(host, _CALL_SECONDS)
     return None
+
+
+def _client(host: str, seconds: int) -> docker.DockerClient:
+    # From the environment, which says as well whether and how TLS is spoken.
+    environment = {**os.environ, "DOCKER_HOST": host}
+    return docker.DockerClient.from_env(timeout=seconds, environment=environment)
 
 
 def _listens(host: str) -> bool:
