@@ -95,6 +95,8 @@ def _differences(expect: Mapping[str, Any], answer: Answer) -> Iterator[str]:
         yield f"the runtime answered for the function: {answer.text[:_SHOWN]}"
     if "status" in expect and answer.status != expect["status"]:
         yield f"status: expected {expect['status']}, got {answer.status}"
+    if "http_version" in expect and answer.http_version != expect["http_version"]:
+        yield f"version: expected HTTP/{expect['http_version']}, got HTTP/{answer.http_version}"
     for name, wanted in expect.get("headers", {}).items():
         yield from _header(name, wanted, answer)
     if "message" in expect:
