@@ -1,0 +1,136 @@
+"""Plain functions, which the conformance function is not: they run on threads, beside each other.
+
+Needs an installed runtime: RUNTIME_HOME names it (default /runtime)."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+import unittest
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+HOME = Path(os.environ.get("RUNTIME_HOME", "/runtime"))
+
+FUNCTION = """
+import asyncio, functools, sys, time
+
+def main(req, res):
+    what = req.payload["do"]
+    if what == "sleep":
+        print(f"sleeping {req.payload['name']}")
+        time.sleep(req.payload["seconds"])
+        res.send(req.payload["name"])
+    elif what == "spin":
+        while True:
+            pass
+    elif what == "exit":
+        sys.exit(3)
+    elif what == "coroutine":
+        return later(req, res)
+    else:
+        res.json({"name": req.payload.get("name")})
+
+async def later(req, res):
+    await asyncio.sleep(req.payload["seconds"])
+    res.send("awaited")
+"""
+
+
+class Synchronous(unittest.TestCase):
+    folder: tempfile.TemporaryDirectory[str]
+    server: subprocess.Popen[bytes]
+    port: int
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.folder = tempfile.TemporaryDirectory()
+        Path(cls.folder.name, "main.py").write_text(FUNCTION)
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            cls.port = probe.getsockname()[1]
+        environment = os.environ | {
+            "RUNTIME_HOME": str(HOME),
+            "RUNTIME_HOST": "127.0.0.1",
+            "RUNTIME_PORT": str(cls.port),
+            "RUNTIME_SECRET": "s",
+            "FUNCTION_BUILD": cls.folder.name,
+        }
+        cls.server = subprocess.Popen([str(HOME / "launch.sh")], env=environment, stdout=subprocess.PIPE)
+        assert cls.server.stdout is not None
+        assert b"listening on" in cls.server.stdout.readline()
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        cls.server.send_signal(signal.SIGTERM)
+        cls.server.communicate(timeout=10)
+        cls.folder.cleanup()
+
+    def call(self, payload: dict[str, Any], timeout: float = 10) -> tuple[int, str]:
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=15)
+        headers = {"content-type": "application/json", "x-runtime-secret": "s", "x-runtime-timeout": str(timeout)}
+        connection.request("POST", "/", json.dumps({"payload": payload}), headers)
+        answer = connection.getresponse()
+        body = answer.read().decode()
+        connection.close()
+        return answer.status, body
+
+    def together(self, payloads: list[dict[str, Any]], timeout: float = 10) -> list[tuple[int, str]]:
+        answers: list[tuple[int, str]] = [(0, "")] * len(payloads)
+
+        def one(index: int) -> None:
+            answers[index] = self.call(payloads[index], timeout)
+
+        threads = [threading.Thread(target=one, args=(index,)) for index in range(len(payloads))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return answers
+
+    def test_sleeping_functions_run_beside_each_other(self) -> None:
+        began = time.monotonic()
+        answers = self.together([{"do": "sleep", "seconds": 0.5, "name": str(number)} for number in range(50)])
+        self.assertEqual(answers, [(200, str(number)) for number in range(50)])
+        self.assertLess(time.monotonic() - began, 3)
+
+    def test_quick_ones_pass_a_sleeping_one(self) -> None:
+        sleeper = threading.Thread(target=self.call, args=({"do": "sleep", "seconds": 1, "name": "slow"},))
+        sleeper.start()
+        time.sleep(0.1)
+        began = time.monotonic()
+        for _ in range(20):
+            self.assertEqual(self.call({"do": "answer", "name": "quick"}), (200, '{"name":"quick"}'))
+        self.assertLess(time.monotonic() - began, 0.8)
+        sleeper.join()
+
+    def test_a_coroutine_that_a_plain_function_returns_is_awaited(self) -> None:
+        payload = {"do": "coroutine", "seconds": 0.1}
+        self.assertEqual(self.together([payload, payload]), [(200, "awaited")] * 2)
+
+    def test_a_coroutine_is_cancelled_at_its_deadline(self) -> None:
+        self.assertEqual(self.call({"do": "coroutine", "seconds": 9}, 0.3)[0], 504)
+        self.assertEqual(self.call({"do": "answer", "name": "next"})[0], 200)
+
+    def test_a_busy_loop_costs_its_own_caller_only(self) -> None:
+        quick = {"do": "sleep", "seconds": 0.2, "name": "beside"}
+        answers = self.together([{"do": "spin"}, quick], 1)
+        self.assertEqual(answers[0][0], 504)
+        self.assertEqual(answers[1], (200, "beside"))
+        began = time.monotonic()
+        self.assertEqual(self.call({"do": "answer", "name": "next"})[0], 200)
+        self.assertLess(time.monotonic() - began, 2)
+
+    def test_leaving_by_an_exception_is_an_error_of_the_function(self) -> None:
+        status, body = self.call({"do": "exit"})
+        self.assertEqual((status, json.loads(body)["error"]["code"]), (500, "function_error"))
+        self.assertEqual(self.call({"do": "answer", "name": "next"})[0], 200)
+
+
+if __name__ == "__main__":
+    unittest.main()
