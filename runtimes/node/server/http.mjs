@@ -1,5 +1,5 @@
 // HTTP in and out: from a request to an invocation, from its end to an answer.
-import { createServer, ServerResponse } from "node:http";
+import { createRequire } from "node:module";
 import { errorAnswer, sendAnswer, sendError, sendJson, sendResult } from "./answer.mjs";
 import { secretComparison } from "./authorise.mjs";
 import { HEADER, LIMIT, PATH } from "./contract.mjs";
@@ -8,6 +8,9 @@ import { List } from "./flight.mjs";
 import { ResultLog } from "./logs.mjs";
 import { refuseConnection, takenMethod } from "./parser.mjs";
 import { answerParts } from "./pool.mjs";
+
+// An import of node:http asks for all that it exports, among that a WebSocket client that takes longer to load than all else.
+const { createServer, ServerResponse } = createRequire(import.meta.url)("node:http");
 
 const SWEEP_MS = 1000;
 // A refused body is read and dropped for so long, so that its sender sees the answer instead of a reset.
