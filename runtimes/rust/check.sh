@@ -1,0 +1,47 @@
+#!/bin/sh
+# Checks every crate of this folder and the conformance function: format, lint or test. Writes below /tmp only.
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+repository=$(cd "$here/../.." && pwd)
+scratch=/tmp/slipway-check-rust
+crates="runtimes/rust/types runtimes/rust/server runtimes/rust/example runtimes/rust/bench/function
+  runtimes/rust/bench/axum runtimes/rust/bench/bare conformance/functions/rust"
+
+if [ "$1" = format ]; then
+  for crate in $crates; do
+    cargo fmt --check --manifest-path "$repository/$crate/Cargo.toml"
+  done
+  exit
+fi
+
+# One workspace of all crates, in a place that cargo may write to.
+rm -rf "$scratch/source"
+mkdir -p "$scratch/source"
+cd "$scratch/source"
+{
+  echo '[workspace]'
+  echo 'resolver = "3"'
+  printf 'members = ['
+  for crate in $crates; do
+    mkdir -p "$crate"
+    cp -R "$repository/$crate/Cargo.toml" "$repository/$crate/src" "$crate/"
+    printf '"%s", ' "$crate"
+  done
+  echo ']'
+} >Cargo.toml
+
+if [ -w "${RUNTIME_HOME:-/runtime}/cargo" ]; then
+  export CARGO_HOME="${RUNTIME_HOME:-/runtime}/cargo"
+fi
+export CARGO_TARGET_DIR="$scratch/target"
+# shellcheck source=runtimes/rust/lock.sh
+. "$here/lock.sh"
+source=$(crate_source)
+with_source "$here/Cargo.lock" "$source" >Cargo.lock
+
+case $1 in
+  lint) cargo clippy --workspace --all-targets -- -D warnings ;;
+  test) cargo test --workspace --quiet ;;
+  *) echo "check.sh format, lint or test" >&2 && exit 64 ;;
+esac

@@ -1,0 +1,183 @@
+//! The process that serves: its runtime, its threads, and the loop that takes connections.
+
+use std::io;
+use std::net::TcpListener;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tokio::net::TcpStream;
+
+use crate::function::Function;
+use crate::logs::{self, Level};
+use crate::settings::Settings;
+use crate::signals::{self, Set};
+use crate::slots::Slots;
+use crate::watch::Watch;
+use crate::{connection, guard, native, panics, table};
+
+/// Threads beyond one for each invocation, so that there is always one for the network, health and refusals.
+const SPARE_THREADS: usize = 4;
+/// When no descriptor is left for a connection, one may be a little later.
+const NO_DESCRIPTOR: Duration = Duration::from_millis(20);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    Serving,
+    /// Another process has taken over; what is in flight here is finished.
+    Retiring,
+    Draining,
+}
+
+pub struct Server {
+    pub settings: &'static Settings,
+    pub function: Option<Function>,
+    pub slots: &'static Slots,
+    pub supervisor: i32,
+    state: AtomicU8,
+    connections: AtomicUsize,
+    /// The watch's thread, and whether it sleeps for long.
+    watch: AtomicUsize,
+    watch_sleeps: AtomicBool,
+    ids: AtomicU64,
+    /// Tells this process's invocation ids from all others.
+    id_prefix: String,
+}
+
+/// Serves until there is a reason to end the process. Called in a process that was just forked.
+pub fn serve(settings: &Settings, function: Option<Function>, listener: &TcpListener, supervisor: i32) -> ! {
+    let waited = Set::of(&[libc::SIGTERM, libc::SIGINT, signals::wake_up()]);
+    waited.block();
+    // SAFETY: plain system calls. A process that outlived process 1 would hold its port.
+    unsafe {
+        libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+        if libc::getppid() != supervisor {
+            libc::_exit(1);
+        }
+    }
+    if let Err(error) = start(settings, function, listener, supervisor, waited) {
+        logs::write_directly(Level::Error, None, &format!("the server can't start: {error}"));
+    }
+    // SAFETY: ends the process; nothing is to be run at its end that belongs to process 1.
+    unsafe { libc::_exit(1) }
+}
+
+fn start(
+    settings: &Settings,
+    function: Option<Function>,
+    listener: &TcpListener,
+    supervisor: i32,
+    waited: Set,
+) -> io::Result<()> {
+    // This process's memory is its own from the fork on, and it never returns.
+    let settings: &'static Settings = unsafe { &*std::ptr::from_ref(settings) };
+    // SAFETY: duplicates standard output before it is replaced.
+    let log = unsafe { libc::fcntl(libc::STDOUT_FILENO, libc::F_DUPFD_CLOEXEC, 3) };
+    let pipes = native::redirect()?;
+    table::create();
+    logs::start(log);
+    guard::start(pipes);
+    panics::install();
+    let slots: &'static Slots = Box::leak(Box::new(Slots::new(settings.concurrency)));
+    native::start(pipes, slots);
+    let server: &'static Server = Box::leak(Box::new(Server {
+        settings,
+        function,
+        slots,
+        supervisor,
+        state: AtomicU8::new(0),
+        connections: AtomicUsize::new(0),
+        watch: AtomicUsize::new(0),
+        watch_sleeps: AtomicBool::new(false),
+        ids: AtomicU64::new(0),
+        id_prefix: id_prefix(),
+    }));
+    if function.is_none() {
+        let message = "the function could not be loaded: there is no built function; run build.sh first, and mount its result";
+        logs::write(Level::Error, None, message);
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(settings.concurrency + SPARE_THREADS)
+        .enable_all()
+        .build()?;
+    let listener = listener.try_clone()?;
+    runtime.block_on(async {
+        let listener = tokio::net::TcpListener::from_std(listener)?;
+        runtime.spawn(accept(server, listener));
+        io::Result::Ok(())
+    })?;
+    signals::send(supervisor, signals::ready());
+    // SAFETY: a plain system call.
+    let this_thread = usize::try_from(unsafe { libc::gettid() }).unwrap_or(0);
+    server.watch.store(this_thread, SeqCst);
+    Watch::new(server, runtime.handle().clone()).run(waited)
+}
+
+async fn accept(server: &'static Server, listener: tokio::net::TcpListener) {
+    while server.state() == State::Serving {
+        match listener.accept().await {
+            Ok((stream, _)) => take(server, stream),
+            Err(error) if is_of_the_connection(&error) => {}
+            Err(_) => tokio::time::sleep(NO_DESCRIPTOR).await,
+        }
+    }
+}
+
+fn take(server: &'static Server, stream: TcpStream) {
+    // Without it answers wait for an acknowledgement; a connection that is gone already says so when it is read.
+    let _ = stream.set_nodelay(true);
+    server.connections.fetch_add(1, SeqCst);
+    tokio::spawn(async move {
+        connection::serve(server, stream).await;
+        server.connections.fetch_sub(1, SeqCst);
+    });
+}
+
+fn is_of_the_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::Interrupted
+    )
+}
+
+/// Time and process: no two processes of one machine have both.
+fn id_prefix() -> String {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    format!("{:x}{:05x}", since.as_micros(), std::process::id() & 0xf_ffff)
+}
+
+impl Server {
+    pub fn state(&self) -> State {
+        match self.state.load(Relaxed) {
+            0 => State::Serving,
+            1 => State::Retiring,
+            _ => State::Draining,
+        }
+    }
+
+    pub fn enter(&self, state: State) {
+        self.state.store(state as u8, SeqCst);
+    }
+
+    pub fn connections(&self) -> usize {
+        self.connections.load(SeqCst)
+    }
+
+    /// Notes whether the watch sleeps for long.
+    pub fn sleeps(&self, sleeps: bool) {
+        self.watch_sleeps.store(sleeps, SeqCst);
+    }
+
+    /// Has the watch look more often, from the first of several invocations on.
+    pub fn wake_watch(&self) {
+        if self.watch_sleeps.load(Relaxed) && self.watch_sleeps.swap(false, SeqCst) {
+            // SAFETY: a plain system call.
+            unsafe {
+                libc::syscall(libc::SYS_tgkill, libc::getpid(), self.watch.load(SeqCst), signals::wake_up())
+            };
+        }
+    }
+
+    pub fn next_id(&self) -> String {
+        format!("{}-{:x}", self.id_prefix, self.ids.fetch_add(1, Relaxed))
+    }
+}

@@ -1,0 +1,187 @@
+//! The thread that sees to time: deadlines, stalled connections, the grace period, and that the network is looked after.
+//!
+//! It is the server's only clock. Invocations arm no timers: a deadline is a number in a slot that is looked at every few
+//! milliseconds while anything is in flight.
+//!
+//! A thread of tokio's that is held by a function may be the one that looked after the network. The others sleep until
+//! somebody gives them something to do: while polls go on for longer than a tick, this thread does.
+
+use std::os::fd::RawFd;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use slipway::{Level, Sink};
+use tokio::runtime::Handle;
+
+use crate::contract::STALL;
+use crate::guard::send_last;
+use crate::invocation::{Cut, Invocation};
+use crate::logs;
+use crate::server::{Server, State};
+use crate::service;
+use crate::signals::{self, Set};
+use crate::table::{self, Phase, TICKS_PER_SECOND};
+
+/// While invocations are in flight.
+const TICK: Duration = Duration::from_millis(2);
+/// While there is nothing to do.
+const SLOW_TICK: Duration = Duration::from_millis(100);
+/// So many ticks without an invocation make it slow.
+const TICKS_UNTIL_SLOW: u32 = 50;
+/// Connections that say nothing between requests are closed at last.
+const IDLE: Duration = Duration::from_secs(120);
+/// What answers get to reach their callers once everything else is over.
+const LAST_BYTES: Duration = Duration::from_millis(500);
+/// The log, before this process ends.
+const LAST_LINES: Duration = Duration::from_secs(1);
+
+pub struct Watch {
+    server: &'static Server,
+    runtime: Handle,
+    /// Each slot's count of polls at the last tick.
+    polls: Vec<u32>,
+    /// Invocations that were answered for and whose threads have not come back.
+    given_up: usize,
+    idle_ticks: u32,
+    swept: Instant,
+    drains_until: Option<Instant>,
+    /// Since when there is nothing in flight any more, in a process that is about to end.
+    done_since: Option<Instant>,
+}
+
+impl Watch {
+    pub fn new(server: &'static Server, runtime: Handle) -> Self {
+        Self {
+            polls: vec![0; server.slots.len()],
+            server,
+            runtime,
+            given_up: 0,
+            idle_ticks: 0,
+            swept: Instant::now(),
+            drains_until: None,
+            done_since: None,
+        }
+    }
+
+    /// Goes on until the process ends. `signals` must be blocked in every thread.
+    pub fn run(mut self, signals: Set) -> ! {
+        loop {
+            let slow = self.idle_ticks >= TICKS_UNTIL_SLOW && self.server.state() == State::Serving;
+            self.server.sleeps(slow);
+            match signals.wait(Some(if slow { SLOW_TICK } else { TICK })) {
+                Some(received) if received.signal == signals::wake_up() => self.idle_ticks = 0,
+                Some(_) => self.drain(),
+                None => {}
+            }
+            table::tick();
+            let (in_flight, held) = self.look_at_slots(Instant::now());
+            if held || slow {
+                self.wake_runtime();
+            }
+            self.idle_ticks = if in_flight > 0 { 0 } else { self.idle_ticks.saturating_add(1) };
+            self.look_at_connections();
+            self.end_when_done(in_flight);
+        }
+    }
+
+    fn drain(&mut self) {
+        if self.drains_until.is_none() {
+            self.drains_until = Some(Instant::now() + self.server.settings.grace);
+            self.server.enter(State::Draining);
+        }
+    }
+
+    /// Some thread wakes up to run this, finds nothing else to do, and looks after the network.
+    fn wake_runtime(&self) {
+        self.runtime.spawn(async {});
+    }
+
+    /// How many invocations are in flight, and whether one of them holds its thread.
+    fn look_at_slots(&mut self, now: Instant) -> (usize, bool) {
+        let (mut in_flight, mut given_up, mut held) = (0, 0, false);
+        let server = self.server;
+        let nanoseconds = server.slots.nanoseconds(now);
+        let out_of_grace = self.drains_until.is_some_and(|end| now >= end);
+        for (index, slot) in server.slots.iter().enumerate() {
+            let deadline = slot.deadline();
+            if deadline == 0 {
+                continue;
+            }
+            in_flight += 1;
+            let polls = slot.polls();
+            // Odd is inside a poll, and it is the same one as a tick ago.
+            let holds = polls % 2 == 1 && polls == self.polls[index];
+            self.polls[index] = polls;
+            held |= holds;
+            let why = match (deadline <= nanoseconds, out_of_grace) {
+                (true, _) => Cut::Timeout,
+                (_, true) => Cut::ShuttingDown,
+                _ => continue,
+            };
+            let Some(invocation) = slot.invocation() else { continue };
+            invocation.cut(why);
+            if holds && invocation.claim() {
+                self.answer_for(&invocation, why);
+            }
+            // It stays in its slot until its thread returns, if ever.
+            given_up += usize::from(invocation.is_given_up());
+        }
+        self.given_up = given_up;
+        (in_flight - given_up, held)
+    }
+
+    /// Answers for a function that doesn't yield. Its thread can't be stopped: this process has to go.
+    fn answer_for(&mut self, invocation: &Arc<Invocation>, why: Cut) {
+        let what = match why {
+            Cut::Timeout => "its timeout ran out and it does not yield: its process is replaced",
+            Cut::ShuttingDown => "the server ended before it did",
+        };
+        invocation.write(Level::Error, String::from(what));
+        let (outgoing, to_head) = service::cut_answer(invocation, why);
+        send_last(invocation.descriptor, &outgoing.into_bytes(to_head));
+        table::connection(invocation.descriptor).enter(Phase::Answering);
+        invocation.give_up();
+        if self.server.state() == State::Serving {
+            self.server.enter(State::Retiring);
+            signals::send(self.server.supervisor, signals::retiring());
+        }
+    }
+
+    /// Closes what stalls, once a second; in a process that is about to end, also what only waits, at once.
+    fn look_at_connections(&mut self) {
+        let ending = self.server.state() != State::Serving;
+        if !ending && self.swept.elapsed() < Duration::from_secs(1) {
+            return;
+        }
+        self.swept = Instant::now();
+        for (descriptor, connection) in table::all(None) {
+            let still = Duration::from_secs(u64::from(connection.still_for() / TICKS_PER_SECOND));
+            match connection.phase() {
+                Phase::Head | Phase::Body if still >= STALL => shut(descriptor, libc::SHUT_RDWR),
+                Phase::Idle | Phase::Answering if still >= IDLE => shut(descriptor, libc::SHUT_RDWR),
+                // hyper takes this for the client's farewell, after whatever had come before.
+                Phase::Idle if ending => shut(descriptor, libc::SHUT_RD),
+                _ => {}
+            }
+        }
+    }
+
+    fn end_when_done(&mut self, in_flight: usize) {
+        if self.server.state() == State::Serving || in_flight > 0 {
+            self.done_since = None;
+            return;
+        }
+        let since = *self.done_since.get_or_insert_with(Instant::now);
+        if self.server.connections() <= self.given_up || since.elapsed() >= LAST_BYTES {
+            logs::flush(LAST_LINES);
+            // SAFETY: ends the process with all its threads, whatever they do.
+            unsafe { libc::_exit(0) }
+        }
+    }
+}
+
+fn shut(descriptor: RawFd, how: i32) {
+    // SAFETY: a plain system call. Had the descriptor been closed since, it would be another connection's only if that had
+    // come in the same moment.
+    unsafe { libc::shutdown(descriptor, how) };
+}
