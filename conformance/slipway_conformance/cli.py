@@ -21,7 +21,7 @@ from .selection import Selection, SelectionError
 from .targets import Launcher, TargetError
 from .targets.image import ImageLauncher
 from .targets.process import ScriptsLauncher
-from .targets.url import UrlLauncher, take_secret
+from .targets.url import UrlLauncher
 
 app = typer.Typer(no_args_is_help=True, help="Judges language runtimes by the Slipway contract.")
 console = Console(stderr=False)
@@ -90,7 +90,7 @@ def verify_command(
             if described and described.kind == "interpreted":
                 launcher.allow_source()
         elif url:
-            launcher = UrlLauncher(url, take_secret())
+            launcher = UrlLauncher(url)
         else:
             assert described is not None
             launcher = ScriptsLauncher(

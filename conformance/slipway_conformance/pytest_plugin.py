@@ -47,10 +47,10 @@ def _asked(config: pytest.Config) -> bool:
 
 def _launcher(config: pytest.Config) -> Launcher:
     from .targets.image import ImageLauncher
-    from .targets.url import UrlLauncher, take_secret
+    from .targets.url import UrlLauncher
 
     if url := config.getoption("--slipway-url"):
-        return UrlLauncher(url, take_secret())
+        return UrlLauncher(url)
     function = config.getoption("--slipway-function")
     if not function:
         raise pytest.UsageError("--slipway-image needs --slipway-function FOLDER")

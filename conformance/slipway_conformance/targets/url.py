@@ -41,14 +41,11 @@ class RunningElsewhere(Running):
         """It isn't ours to stop."""
 
 
-def take_secret() -> str:
-    """The secret of a running server, from the variable or the file that the contract names, and out of
-    this process's environment: a server on the same machine may read that, and clause 4.5 would
-    fail by the suite's own doing. Empty where neither is there."""
+def _secret_of_surroundings() -> str:
+    """The secret from the variable or the file that the contract names; empty where neither is
+    there."""
     terms = contract.load()
-    name = terms.variable("secret")
-    if secret := os.environ.get(name, ""):
-        _forget(name, secret)
+    if secret := os.environ.get(terms.variable("secret"), ""):
         return secret
     path = os.environ.get(terms.variable("secret_file"), "")
     try:
@@ -57,27 +54,34 @@ def take_secret() -> str:
         raise TargetError(f"{terms.variable('secret_file')} can't be read: {error}") from error
 
 
-def _forget(name: str, value: str) -> None:
-    """Overwrites a variable where the kernel shows it, which deleting it doesn't."""
+def _forget_secret() -> None:
+    """Takes the secret out of this process's environment, also where the kernel shows it: a server on
+    the same machine may read that, and clause 4.5 would fail by the suite's own doing."""
+    name = contract.load().variable("secret")
+    if name not in os.environ:
+        return
     with contextlib.suppress(OSError, AttributeError):
         getenv = ctypes.CDLL(None).getenv
         getenv.restype = ctypes.c_void_p
         if place := getenv(name.encode()):
-            ctypes.memset(place, ord("x"), len(os.fsencode(value)))
+            ctypes.memset(place, ord("x"), len(os.fsencode(os.environ[name])))
     del os.environ[name]
 
 
 class UrlLauncher(Launcher):
-    """``http://host:port`` with the secret that the server was launched with."""
+    """``http://host:port`` with the secret that the server was launched with: the one given, or that
+    of the contract's variable or file."""
 
     abilities: frozenset[str] = frozenset()
 
-    def __init__(self, url: str, secret: str) -> None:
+    def __init__(self, url: str, secret: str = "") -> None:
         parts = urlsplit(url)
         if parts.scheme != "http" or not parts.hostname:
             raise TargetError(f"{url} is no URL of a runtime: http://HOST:PORT is")
         self.name = self.argument = url
-        self._running = RunningElsewhere(url, parts.hostname, parts.port or 80, secret)
+        known = secret or _secret_of_surroundings()
+        _forget_secret()
+        self._running = RunningElsewhere(url, parts.hostname, parts.port or 80, known)
 
     def prepare(self) -> None:
         """It is there already."""
