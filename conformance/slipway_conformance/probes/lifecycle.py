@@ -85,12 +85,7 @@ def nothing_to_call(session: Session) -> None:
 @contextlib.contextmanager
 def _serving(session: Session, text: str) -> Iterator[Session]:
     """A target whose function is one file that holds *text*."""
-    entry = (
-        session.launcher.labels()["launch"][contract.load().label("entrypoint")]
-        if _has_image(session)
-        else ""
-    )
-    entry = entry or getattr(getattr(session.launcher, "runtime", None), "entrypoint", "")
+    entry = _entrypoint(session)
     session.require(bool(entry), "the target doesn't say what its default entry point is")
     with (
         session.folder({entry: text}) as folder,
@@ -99,8 +94,12 @@ def _serving(session: Session, text: str) -> Iterator[Session]:
         yield fresh
 
 
-def _has_image(session: Session) -> bool:
-    return "container" in session.launcher.abilities
+def _entrypoint(session: Session) -> str:
+    """The file that the target loads by default, as its image or its description says."""
+    if "container" in session.launcher.abilities:
+        return session.launcher.labels()["launch"][contract.load().label("entrypoint")]
+    described = getattr(session.launcher, "runtime", session.launcher)
+    return str(getattr(described, "entrypoint", ""))
 
 
 def _not_loaded(session: Session) -> None:

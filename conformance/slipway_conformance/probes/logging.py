@@ -74,7 +74,7 @@ def hundred_at_once(session: Session) -> None:
             steps, headers={contract.load().header("invocation"): invocation}, timeout=25
         )
 
-    answers = session.together([partial(call, invocation) for invocation in ids])  # type: ignore[misc]
+    answers = session.together([partial(call, invocation) for invocation in ids])
     for invocation, answer in zip(ids, answers, strict=True):
         session.check(answer, status=200, text=invocation, headers={"x-id": invocation})
     session.wait_log(lambda lines: sum(marker in line.message for line in lines) >= 3 * count, 8)

@@ -53,7 +53,8 @@ def _case(suite: ElementTree.Element, target: str, result: Result) -> None:
         time=f"{result.seconds:.3f}",
     )
     if result.outcome is Outcome.FAIL:
-        message = _clean(result.mismatches[0] if result.mismatches else result.note)
+        first = result.mismatches[0] if result.mismatches else result.note
+        message = _clean(explain.redacted(first, result))
         ElementTree.SubElement(case, "failure", message=message).text = _clean(
             explain.failure(result)
         )
