@@ -332,9 +332,11 @@ def bench(context: typer.Context) -> None:
 )
 def mutants(context: typer.Context) -> None:
     """Prove the suite: the reference passes, and each broken copy of it is caught."""
-    from slipway_conformance.cli import app as suite
+    from slipway_conformance.reference.prove import command
 
-    suite(["prove", *context.args], prog_name="slipway")
+    proof = typer.Typer(add_completion=False)
+    proof.command()(command)
+    proof(context.args, prog_name="slipway mutants")
 
 
 @app.command()

@@ -80,7 +80,7 @@ def run_pytest(tally: Tally, run: Run) -> None:
 def run_prove(tally: Tally) -> None:
     """The suite's own proof: the reference passes, and every mutant is caught."""
     with tally.piece("mutants") as (step, counts):
-        output = in_root((sys.executable, "-m", "slipway_conformance", "prove"), step)
+        output = in_root((sys.executable, "-m", "slipway_conformance.reference.prove"), step)
         counts.note = output.rstrip().splitlines()[-1].strip()
 
 
