@@ -41,7 +41,7 @@ source=$(crate_source)
 with_source "$here/Cargo.lock" "$source" >Cargo.lock
 
 case $1 in
-  lint) cargo clippy --workspace --all-targets -- -D warnings ;;
-  test) cargo test --workspace --quiet ;;
-  *) echo "check.sh format, lint or test" >&2 && exit 64 ;;
+lint) cargo clippy --workspace --all-targets -- -D warnings ;;
+test) cargo test --workspace --quiet ;;
+*) echo "check.sh format, lint or test" >&2 && exit 64 ;;
 esac
