@@ -78,7 +78,7 @@ def test_clause_comes_from_the_id() -> None:
     assert found.clause.number == "5.7"
 
 
-VALID = {
+VALID: dict[str, object] = {
     "id": "1.1-one",
     "why": "a reason that says something",
     "request": {"steps": [{"do": "send", "text": "x"}]},

@@ -255,7 +255,7 @@ for _id, (_why, _spoil) in _SPOILT.items():
 
 @probe("11.6-pipelined", why="requests sent in one go are answered in order")
 def pipelined(session: Session) -> None:
-    with session.connect() as wire:
+    with session.connect(5) as wire:
         for number in range(3):
             body = json.dumps(
                 {"payload": {"steps": [{"do": "send", "text": str(number)}]}}

@@ -62,10 +62,19 @@ async def call(function: Function, request: Request, lines: logs.Lines, shown: b
             await waiting
     except (Exception, SystemExit) as error:
         log_exception(lines, error)
-        return response.first or failure(error, shown)
+        return after_exception(response, error, shown)
     finally:
         lines.flush()
-    return response.first or Refusal("no_response", "the function ended without an answer")
+    return response.first or unanswered()
+
+
+def unanswered() -> Outcome:
+    return Refusal("no_response", "the function ended without an answer")
+
+
+def after_exception(response: Response, error: BaseException, shown: bool) -> Outcome:
+    """An answer that was given stands."""
+    return response.first or failure(error, shown)
 
 
 def log_exception(lines: logs.Lines, error: BaseException) -> None:

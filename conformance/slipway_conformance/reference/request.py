@@ -67,7 +67,7 @@ def from_envelope(body: bytes) -> Parts:
         method=envelope.get("method", "POST"),
         path=envelope.get("path", "/"),
         query=parse_query(envelope.get("query", "")),
-        headers=joined([(k.lower(), v) for k, v in envelope.get("headers", {}).items()]),
+        headers=joined([(lowered(k), v) for k, v in envelope.get("headers", {}).items()]),
         payload=payload,
         env=envelope.get("env", {}),
         body=body_of(payload),
@@ -116,6 +116,10 @@ def refuse_constant(name: str) -> Any:
 
 def invalid(message: str) -> Refusal:
     return Refusal("invalid_envelope", message)
+
+
+def lowered(name: str) -> str:
+    return name.lower()
 
 
 def body_of(payload: Any) -> bytes:

@@ -15,7 +15,7 @@ from .request import hop_by_hop, own
 
 Headers = Mapping[str, str | Sequence[str]]
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_TEXT, _BYTES, _JSON = "text/plain; charset=utf-8", "application/octet-stream", "application/json"
+TEXT, BYTES, JSON = "text/plain; charset=utf-8", "application/octet-stream", "application/json"
 _NO_CONNECTION = Head("", "", "1.1", ())
 
 
@@ -35,7 +35,7 @@ class Response:
     first: Answer | Refusal | None = field(default=None, init=False)
 
     def send(self, body: str | bytes, status: int = 200, headers: Headers | None = None) -> None:
-        kind = _TEXT if isinstance(body, str) else _BYTES
+        kind = TEXT if isinstance(body, str) else BYTES
         raw = body.encode("utf-8", "replace") if isinstance(body, str) else bytes(body)
         self._answer(raw, kind, status, headers)
 
@@ -45,7 +45,7 @@ class Response:
         except (ValueError, TypeError, RecursionError) as error:
             self._keep(invalid(f"JSON can't hold the value: {error}"))
         else:
-            self._answer(raw, _JSON, status, headers)
+            self._answer(raw, JSON, status, headers)
 
     def _answer(self, body: bytes, kind: str, status: int, headers: Headers | None) -> None:
         try:

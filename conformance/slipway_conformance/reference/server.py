@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import signal
 import time
 from typing import Any
 
 from attrs import define, field
 
 from .. import contract
-from . import authorise, child, incoming, logs, outgoing, request, steering
+from . import authorise, child, incoming, logs, outgoing, process, request, steering
 from . import function as functions
 from .head import Head
 from .incoming import Incoming
@@ -43,11 +41,9 @@ class Server:
 
     async def run(self) -> None:
         """Serves until a signal ends it."""
-        loop = asyncio.get_running_loop()
-        loop.set_exception_handler(functions.background_failed)
+        asyncio.get_running_loop().set_exception_handler(functions.background_failed)
         stopped = asyncio.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stopped.set)
+        process.on_signals(stopped)
         load(self)
         listener = await asyncio.start_server(
             self.connection, self.settings.host, self.settings.port, backlog=_BACKLOG
@@ -259,10 +255,3 @@ async def drain(server: Server) -> None:
 async def settle(server: Server, seconds: float) -> None:
     if server.answering:
         await asyncio.wait(server.answering, timeout=seconds)
-
-
-def forget_settings() -> None:
-    """Takes the runtime's variables out of the environment that a function sees."""
-    prefix = contract.load().variable("host").partition("_")[0] + "_"
-    for name in [name for name in os.environ if name.startswith(prefix)]:
-        del os.environ[name]

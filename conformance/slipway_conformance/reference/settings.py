@@ -12,9 +12,9 @@ from .. import contract
 
 _INTEGER = re.compile(r"[0-9]{1,15}")
 _DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
-_ENTRYPOINT = "function.py"
+ENTRYPOINT = "function.py"
 # What is served where the launch names no folder.
-_BUILT_IN = Path(__file__).parent / "conformance_function"
+BUILT_IN = Path(__file__).parent / "conformance_function"
 
 
 class ConfigurationError(ValueError):
@@ -50,7 +50,7 @@ def read(environ: Mapping[str, str]) -> Settings:
         grace=decimal(environ, "grace"),
         max_body=whole_number(environ, "max_body"),
         concurrency=whole_number(environ, "concurrency"),
-        entrypoint=text(environ, "entrypoint") or _ENTRYPOINT,
+        entrypoint=entrypoint(environ),
         folders=folders(environ),
     )
 
@@ -75,12 +75,21 @@ def secret_of_file(variable: str, path: Path) -> bytes:
     return re.sub(rb"\r?\n\Z", b"", content)
 
 
+def exit_code() -> int:
+    """Of a process that can't use its settings."""
+    return int(contract.load().limit("configuration_exit"))
+
+
 def folders(environ: Mapping[str, str]) -> tuple[Path, ...]:
     """The build, else plain source; the conformance function where the launch names neither."""
     terms = contract.load()
     if not {terms.variable("build"), terms.variable("source")} & environ.keys():
-        return (_BUILT_IN,)
+        return (BUILT_IN,)
     return (Path(text(environ, "build")), Path(text(environ, "source")))
+
+
+def entrypoint(environ: Mapping[str, str]) -> str:
+    return text(environ, "entrypoint") or ENTRYPOINT
 
 
 def text(environ: Mapping[str, str], name: str) -> str:

@@ -19,11 +19,11 @@ from typing import Any
 
 from attrs import define, field
 
-from .. import session
 from . import logs
 from .request import Request
 from .response import Response
 
+_STEPS_HEADER = "x-conformance-steps"
 # Steps that hold their thread, end or spoil their process.
 _UNYIELDING = {"block", "spin", "exit", "allocate", "patch", "mutate", "fetch", "flood"}
 _COUNT = [0]
@@ -87,7 +87,7 @@ def steps_of(request: Request) -> tuple[list[Any], bool]:
     """The steps, and whether they came in the payload."""
     if isinstance(request.payload, dict) and "steps" in request.payload:
         return request.payload["steps"], True
-    given = request.headers.get(session.STEPS_HEADER)
+    given = request.headers.get(_STEPS_HEADER)
     return (json.loads(given) if given else [{"do": "report"}]), False
 
 

@@ -1,4 +1,4 @@
-"""Mutants: the reference with one decision replaced, each breaking one clause of the contract.
+"""Mutants: the reference with one decision replaced, each breaking a clause of the contract.
 
 A mutant is a function that makes the replacement; its name is the mutant's, its docstring says what
 is wrong. One module a group of sections.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 
 from attrs import frozen
@@ -18,20 +18,32 @@ Change = Callable[[], None]
 
 @frozen
 class Mutant:
-    """``clauses`` are those that it breaks; ``defect`` is its number in a list of defects that were
-    found in the wild, 0 where it is none of them."""
+    """``clauses`` are those that it breaks, ``also`` those that break with them: their cases may
+    fail, but aren't run to see it. A ``total`` one fails whatever is asked of it, so that only the
+    cases of its own clauses say anything. A ``crossing`` one lets invocations disturb each other:
+    cases are run one at a time on it. ``defect`` is its number in a list of defects that were found
+    in the wild, 0 where it is none of them."""
 
     name: str
     clauses: tuple[str, ...]
     told: str
     change: Change
+    also: tuple[str, ...] = ()
+    total: bool = False
+    crossing: bool = False
     defect: int = 0
 
 
 _mutants: dict[str, Mutant] = {}
 
 
-def mutant(*clauses: str, defect: int = 0) -> Callable[[Change], Change]:
+def mutant(
+    *clauses: str,
+    also: Sequence[str] = (),
+    total: bool = False,
+    crossing: bool = False,
+    defect: int = 0,
+) -> Callable[[Change], Change]:
     """Registers a change of the reference that breaks *clauses*."""
 
     def register(change: Change) -> Change:
@@ -39,7 +51,7 @@ def mutant(*clauses: str, defect: int = 0) -> Callable[[Change], Change]:
         if name in _mutants:
             raise ValueError(f"the mutant {name} is there twice")
         told = " ".join((change.__doc__ or "").split())
-        _mutants[name] = Mutant(name, clauses, told, change, defect)
+        _mutants[name] = Mutant(name, clauses, told, change, tuple(also), total, crossing, defect)
         return change
 
     return register
@@ -54,7 +66,7 @@ def replace(owner: object, name: str, new: object) -> None:
 
 @cache
 def load() -> dict[str, Mutant]:
-    """All mutants by name, in the order of the contract."""
+    """All mutants by name."""
     for module in pkgutil.iter_modules(__path__):
         importlib.import_module(f"{__name__}.{module.name}")
     return _mutants

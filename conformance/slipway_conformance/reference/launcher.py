@@ -1,0 +1,58 @@
+"""The reference, or a mutant of it, as a target."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from .. import contract
+from ..targets import Ability
+from ..targets.process import CommandLauncher, RunningProcess, surroundings
+from . import settings
+
+_ABILITIES = (Ability.BUILD, Ability.SOURCE, Ability.SCRIPTS, Ability.EXHAUST)
+
+
+class ReferenceLauncher(CommandLauncher):
+    """Builds and launches ``python -m slipway_conformance.reference``."""
+
+    def __init__(self, mutant: str = "") -> None:
+        package = __name__.rpartition(".")[0]
+        chosen = ["--mutant", mutant] if mutant else []
+        command = [sys.executable, "-m", package, *chosen]
+        super().__init__(mutant or "reference", command, abilities=_ABILITIES)
+        self.function = settings.BUILT_IN
+        self.entrypoint = settings.ENTRYPOINT
+        self._folder = Path(tempfile.mkdtemp(prefix="slipway-"))
+        self._built = self._folder / "build"
+
+    def prepare(self) -> None:
+        """Copies the function: what the build makes of it is a matter of clause 13."""
+        skipped = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(self.function, self._built, ignore=skipped, dirs_exist_ok=True)
+
+    def build(self, source: Path, build: Path) -> tuple[int, str]:
+        terms = contract.load()
+        folders = {terms.variable("source"): str(source), terms.variable("build"): str(build)}
+        done = subprocess.run(
+            [*self._command, "build"],
+            env=surroundings() | folders,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        return done.returncode, done.stdout
+
+    def launch(
+        self, env: Mapping[str, str], *, folder: Path | None = None, wait: str | None = "ready"
+    ) -> RunningProcess:
+        return super().launch(env, folder=folder or self._built, wait=wait)
+
+    def close(self) -> None:
+        super().close()
+        shutil.rmtree(self._folder, ignore_errors=True)

@@ -1,0 +1,439 @@
+"""Sections 7, 10 and 13: time limits, starting, ending, surviving, building."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from ... import contract
+from .. import build, child, function, logs, outgoing, process, server, settings, steering, steps
+from ..head import Head
+from ..logs import Lines
+from ..refusal import Refusal, Stalled
+from ..request import Request
+from ..response import Answer
+from ..server import Server
+from ..settings import Settings
+from . import mutant, replace
+
+_SIGNALS = ("10.5", "10.6")
+
+
+def _runs_in_the_server(*names: str) -> None:
+    """Steps that must have a process of their own have none."""
+    replace(steps, "_UNYIELDING", steps._UNYIELDING - set(names))
+
+
+def _is_late(kinds: set[str]) -> None:
+    """Invocations with one of the steps *kinds* get 1 s more than they should."""
+    original = Server.timed
+
+    async def timed(self: Server, asked: Request, lines: Lines, seconds: float) -> Any:
+        names = {step.get("do") for step in steps.steps_of(asked)[0]}
+        return await original(self, asked, lines, seconds + (1 if names & kinds else 0))
+
+    replace(Server, "timed", timed)
+
+
+@mutant("7.1", also=("7.2",))
+def timeout_setting_is_tripled() -> None:
+    """Invocations may take longer than the launch says."""
+    original = settings.decimal
+    replace(
+        settings,
+        "decimal",
+        lambda environ, name: original(environ, name) * (3 if name == "timeout" else 1),
+    )
+
+
+@mutant("7.2", "7.3", also=("7.1", "7.6", "9.4"))
+def awaiting_ends_late() -> None:
+    """What awaits is ended a second after its deadline."""
+    _is_late({"await"})
+
+
+@mutant("7.4")
+def blocking_ends_late() -> None:
+    """What sleeps in a blocking call is ended a second after its deadline."""
+    _is_late({"block"})
+
+
+@mutant("7.4", defect=8)
+def blocking_holds_the_server() -> None:
+    """A blocking sleep keeps the server from everything else."""
+    _runs_in_the_server("block")
+
+
+@mutant("7.5", also=("4.5",))
+def spinning_ends_late() -> None:
+    """What never yields is ended a second after its deadline."""
+    _is_late({"spin"})
+
+
+@mutant("7.5")
+def spinning_goes_on() -> None:
+    """What never yields is answered 504, and burns its processor for ever."""
+
+    async def end(*given: object) -> int:
+        return 0
+
+    replace(child, "_end", end)
+
+
+@mutant("7.2")
+def caller_may_lengthen_the_timeout() -> None:
+    """The header may ask for more than the launch allows."""
+    original = steering.seconds
+
+    def seconds(head: Head, most: float) -> float:
+        return original(
+            head, most if head.get(contract.load().header("timeout")) is None else most * 3
+        )
+
+    replace(steering, "seconds", seconds)
+
+
+@mutant("7.2")
+def any_number_is_a_timeout() -> None:
+    """Exponents and words for numbers are decimals."""
+
+    def is_decimal(given: str) -> bool:
+        try:
+            float(given)
+        except ValueError:
+            return False
+        return True
+
+    replace(steering, "is_decimal", is_decimal)
+
+
+@mutant("7.2", also=("7.3", "7.4", "7.5", "7.6", "9.4", "4.5"))
+def timeouts_are_whole_seconds() -> None:
+    """A timeout with a fraction is refused."""
+    original = steering.is_decimal
+    replace(steering, "is_decimal", lambda given: original(given) and "." not in given)
+
+
+@mutant("7.6", crossing=True)
+def one_timeout_ends_all() -> None:
+    """When one invocation's time is over, all others are ended too."""
+    running: set[asyncio.Task[Any]] = set()
+    original = Server.call
+
+    async def call(self: Server, *given: Any) -> function.Outcome:
+        task = asyncio.current_task()
+        assert task is not None
+        running.add(task)
+        try:
+            return await original(self, *given)
+        finally:
+            running.discard(task)
+
+    overdue = server.overdue
+
+    def ending_all(seconds: float) -> Refusal:
+        for task in running:
+            task.cancel()
+        return overdue(seconds)
+
+    replace(Server, "call", call)
+    replace(server, "overdue", ending_all)
+
+
+@mutant("7.7", defect=14)
+def timers_are_never_cleared() -> None:
+    """Each invocation leaves a timer behind, and what it holds."""
+    original = Server.timed
+
+    async def timed(self: Server, asked: Request, lines: Lines, seconds: float) -> Any:
+        held = bytearray(16384)
+        asyncio.get_running_loop().call_later(seconds, held.clear)
+        return await original(self, asked, lines, seconds)
+
+    replace(Server, "timed", timed)
+
+
+@mutant("10.1", defect=13)
+def says_that_it_listens_too_soon() -> None:
+    """The line that it listens comes before the socket does."""
+    load, announce = server.load, server.announce
+
+    def early(served: Server) -> None:
+        announce(served.settings)
+        time.sleep(0.5)
+        load(served)
+
+    replace(server, "load", early)
+    replace(server, "announce", lambda chosen: None)
+
+
+@mutant("10.1", defect=17)
+def loads_the_function_each_time() -> None:
+    """The function is loaded again for each invocation."""
+    original = Server.call
+
+    async def call(self: Server, asked: Request, lines: Lines) -> function.Outcome:
+        steps._COUNT[0] = 0
+        server.load(self)
+        return await original(self, asked, lines)
+
+    replace(Server, "call", call)
+
+
+@mutant("10.2", "13.5")
+def ends_without_a_function() -> None:
+    """It doesn't start when the function can't be loaded."""
+
+    def load(served: Server) -> None:
+        served.function = function.load(served.settings.folders, served.settings.entrypoint)
+
+    replace(server, "load", load)
+
+
+@mutant("10.2")
+def does_not_say_why_it_is_not_loaded() -> None:
+    """Nothing in the log says why there is no function."""
+    original = server.load
+
+    def load(served: Server) -> None:
+        add = Lines.add
+        replace(Lines, "add", lambda *given: None)
+        original(served)
+        replace(Lines, "add", add)
+
+    replace(server, "load", load)
+
+
+def _looks(change: Any) -> None:
+    """Health and readiness are as *change* says."""
+    original = Server.look
+
+    def look(self: Server, head: Head) -> Answer:
+        found: Answer = change(self, head, original)
+        return found
+
+    replace(Server, "look", look)
+
+
+@mutant("10.3", also=("10.2",))
+def health_is_readiness() -> None:
+    """A busy server is not healthy."""
+
+    def change(served: Server, head: Head, look: Any) -> Answer:
+        problem = server.unready(served)
+        return outgoing.refused(problem, None) if problem else look(served, head)
+
+    _looks(change)
+
+
+@mutant("10.2", "10.3")
+def always_ready() -> None:
+    """Readiness says nothing about slots or the function."""
+    _looks(lambda served, head, look: Answer(200, (), b""))
+
+
+@mutant("10.4", also=("1.2", "10.1", "10.2", "10.3", "10.5", "12.2"))
+def never_ready() -> None:
+    """Readiness is 503 though an invocation would be taken."""
+
+    def change(served: Server, head: Head, look: Any) -> Answer:
+        if head.path.endswith("ready"):
+            return outgoing.refused(server.shutting_down(), None)
+        return Answer(200, (), b"")
+
+    _looks(change)
+
+
+@mutant(*_SIGNALS, defect=13)
+def signals_end_it_at_once() -> None:
+    """SIGTERM is not handled."""
+    replace(process, "on_signals", lambda stopped: None)
+
+
+@mutant("10.5", defect=19)
+def shutdown_cuts_what_is_in_flight() -> None:
+    """On SIGTERM it ends without waiting for anybody."""
+
+    async def drain(served: Server) -> None:
+        os._exit(0)
+
+    replace(server, "drain", drain)
+
+
+@mutant("10.5")
+def grace_is_not_kept() -> None:
+    """It waits for what is in flight for as long as that takes."""
+    original = server.settle
+    replace(server, "settle", lambda served, seconds: original(served, 30.0))
+
+
+@mutant("10.5")
+def idle_connections_hold_the_shutdown() -> None:
+    """It waits for idle connections to be closed."""
+    original = server.drain
+
+    async def drain(served: Server) -> None:
+        served.draining = True
+        if served.waiting:
+            await asyncio.wait(set(served.waiting), timeout=4)
+        await original(served)
+
+    replace(server, "drain", drain)
+
+
+@mutant("10.5")
+def takes_invocations_while_draining() -> None:
+    """A kept connection can invoke while the server ends."""
+
+    async def drain(served: Server) -> None:
+        await server.settle(served, served.settings.grace)
+
+    replace(server, "drain", drain)
+
+
+@mutant("10.7", defect=6)
+def background_failure_ends_the_server() -> None:
+    """A failure that nobody waits for ends the process."""
+    replace(function, "background_failed", lambda loop, context: os._exit(1))
+
+
+@mutant("10.7")
+def late_lines_are_nobodys() -> None:
+    """A line that comes after the answer has no invocation."""
+    original = Server.timed
+
+    async def timed(self: Server, asked: Request, lines: Lines, seconds: float) -> Any:
+        try:
+            return await original(self, asked, lines, seconds)
+        finally:
+            lines.invocation = None
+
+    replace(Server, "timed", timed)
+
+
+@mutant("10.8", also=("10.9",))
+def function_can_end_the_server() -> None:
+    """A function that ends its process ends the server."""
+    _runs_in_the_server("exit")
+
+
+@mutant("10.8")
+def exhausted_memory_ends_the_server() -> None:
+    """A function that takes all memory ends the server."""
+    original = Server.run
+
+    async def run(self: Server) -> None:
+        child.limit_memory()
+        await original(self)
+
+    failure = function.failure
+
+    def failing(error: BaseException, shown: bool) -> Refusal:
+        if isinstance(error, MemoryError):
+            os._exit(9)
+        return failure(error, shown)
+
+    _runs_in_the_server("allocate")
+    replace(Server, "run", run)
+    replace(function, "failure", failing)
+
+
+@mutant("10.9")
+def ended_process_is_not_answered() -> None:
+    """Who called a function that ended its process gets no answer."""
+    original = child.run
+
+    async def run(*given: Any) -> function.Outcome:
+        outcome = await original(*given)
+        if isinstance(outcome, Refusal) and outcome.code == "function_error":
+            raise Stalled
+        return outcome
+
+    replace(child, "run", run)
+
+
+@mutant("10.10")
+def library_is_shared() -> None:
+    """A function that patches the library patches the server's."""
+    _runs_in_the_server("patch")
+
+
+@mutant("13.2", total=True)
+def dependencies_are_missing() -> None:
+    """What the function declares is not installed."""
+
+    def version(name: str) -> str:
+        raise ModuleNotFoundError(name)
+
+    replace(steps, "version", version)
+
+
+@mutant("13.2")
+def build_writes_into_the_source() -> None:
+    """A build leaves a file in the source folder."""
+    original = build.files
+
+    def files(source: Path) -> list[Path]:
+        (source / "build.log").write_text("built\n")
+        return original(source)
+
+    replace(build, "files", files)
+
+
+@mutant("13.3")
+def failed_build_exits_0() -> None:
+    """A build that failed looks like one that didn't."""
+    replace(build, "failed", lambda problem: print(problem, file=sys.stderr) or 0)
+
+
+@mutant("13.3")
+def failed_build_says_nothing() -> None:
+    """A failed build doesn't say why."""
+    replace(build, "failed", lambda problem: 1)
+
+
+@mutant("13.4")
+def build_has_a_time() -> None:
+    """Two builds of the same source differ."""
+    original = build.copy
+
+    def copy(path: Path, to: Path) -> str:
+        problem = original(path, to)
+        with to.open("a") as out:
+            out.write(f"# built at {time.time_ns()}\n")
+        return problem
+
+    replace(build, "copy", copy)
+
+
+@mutant("13.5")
+def entrypoint_is_fixed() -> None:
+    """The entry point can't be chosen."""
+    replace(settings, "entrypoint", lambda environ: settings.ENTRYPOINT)
+
+
+@mutant("10.2")
+def unloaded_function_is_no_readiness() -> None:
+    """Without a function it answers as if it were shutting down."""
+    original = server.unready
+
+    def unready(served: Server) -> Refusal | None:
+        return server.shutting_down() if served.function is None else original(served)
+
+    replace(server, "unready", unready)
+
+
+@mutant("10.1")
+def says_more_than_that_it_listens() -> None:
+    """It greets with a second line."""
+    original = server.announce
+
+    def announce(chosen: Settings) -> None:
+        original(chosen)
+        logs.NOBODY.add("info", "welcome")
+
+    replace(server, "announce", announce)

@@ -1,0 +1,440 @@
+"""Sections 5 and 6: the function's answer, and the runtime's own."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+from ... import contract
+from .. import function, logs, outgoing, refusal, response, server
+from ..head import Head
+from ..logs import Lines
+from ..refusal import Refusal
+from ..request import Request
+from ..response import Answer, Response
+from . import mutant, replace
+
+
+def _changes_answers(change: Any) -> None:
+    """Each answer of a function is what *change* makes of it."""
+    original = response.answer
+    replace(response, "answer", lambda *given: change(original(*given)))
+
+
+def _status_becomes(changed: dict[int, int]) -> None:
+    def change(answer: Answer) -> Answer:
+        status = changed.get(answer.status, answer.status)
+        return Answer(status, answer.headers, answer.body)
+
+    _changes_answers(change)
+
+
+@mutant("5.1", also=("9.1",))
+def created_is_ok() -> None:
+    """201 goes out as 200."""
+    _status_becomes({201: 200})
+
+
+@mutant("5.1")
+def unusual_statuses_are_ok() -> None:
+    """A status without a name goes out as 200."""
+    named = (200, 201, 202, 203, 204, 301, 302, 304, 307, 500)
+    _status_becomes({status: 200 for status in range(200, 600) if status not in named})
+
+
+@mutant("5.1", "6.1")
+def own_500_is_the_runtimes() -> None:
+    """A function's own 500 looks like one of the runtime."""
+
+    def change(answer: Answer) -> Answer:
+        if answer.status != 500:
+            return answer
+        raise Refusal("function_error", "the function failed")
+
+    _changes_answers(change)
+
+
+@mutant("5.1", also=("5.4", "5.6", "5.9", "5.11", "8.3", "9.1"))
+def own_headers_are_dropped() -> None:
+    """Headers of the function that begin with x- don't go out."""
+    original = response.allowed
+    replace(
+        response,
+        "allowed",
+        lambda lines: [(n, v) for n, v in original(lines) if n.lower()[:2] != "x-"],
+    )
+
+
+@mutant("5.1", also=("5.9", "9.1"))
+def empty_text_is_no_answer() -> None:
+    """A function that sends an empty text has not answered."""
+    original = Response.send
+
+    def send(self: Response, body: str | bytes, *given: Any, **named: Any) -> None:
+        if body != "":
+            original(self, body, *given, **named)
+
+    replace(Response, "send", send)
+
+
+@mutant("5.1", also=("2.7", "5.3"))
+def falsy_values_are_empty() -> None:
+    """null, false and 0 are answered without a body."""
+    original = response.dump
+    replace(response, "dump", lambda value: original(value) if value else b"")
+
+
+@mutant("5.2", also=("9.1",))
+def text_is_html() -> None:
+    """Text is typed as HTML."""
+    replace(response, "TEXT", "text/html; charset=utf-8")
+
+
+@mutant("5.2", also=("9.1",))
+def bytes_have_no_known_type() -> None:
+    """Bytes are typed in some other way."""
+    replace(response, "BYTES", "application/x-unknown")
+
+
+@mutant("5.2", also=("9.1",))
+def json_has_a_charset() -> None:
+    """JSON has a parameter that its type doesn't know."""
+    replace(response, "JSON", "application/json; charset=utf-8")
+
+
+@mutant("5.2", defect=7)
+def capitalised_type_is_not_seen() -> None:
+    """A function's Content-Type is replaced unless it is in lower case."""
+
+    def typed(lines: list[tuple[str, str]], kind: str) -> list[tuple[str, str]]:
+        if any(name == "content-type" for name, _ in lines):
+            return lines
+        others = [(name, value) for name, value in lines if name.lower() != "content-type"]
+        return [("content-type", kind), *others]
+
+    replace(response, "typed", typed)
+
+
+@mutant("5.2", defect=7)
+def own_type_is_lower_cased() -> None:
+    """A multipart boundary is put into lower case."""
+    original = response.typed
+
+    def typed(lines: list[tuple[str, str]], kind: str) -> list[tuple[str, str]]:
+        return [
+            (name, value.lower() if name.lower() == "content-type" else value)
+            for name, value in original(lines, kind)
+        ]
+
+    replace(response, "typed", typed)
+
+
+def _dumps(**options: Any) -> None:
+    usual: dict[str, Any] = {
+        "ensure_ascii": False,
+        "allow_nan": False,
+        "separators": (",", ":"),
+    }
+    replace(response, "dump", lambda value: json.dumps(value, **(usual | options)).encode())
+
+
+@mutant("5.3", also=("2.1", "2.7", "2.8", "9.1", "10.10"))
+def json_has_spaces() -> None:
+    """JSON is written with spaces."""
+    _dumps(separators=(", ", ": "))
+
+
+@mutant("5.3", also=("2.1", "9.1"))
+def json_is_ascii() -> None:
+    """Characters beyond ASCII are escaped."""
+    _dumps(ensure_ascii=True)
+
+
+@mutant("5.3", also=("9.1", "2.8"))
+def json_is_sorted() -> None:
+    """Members are sorted by name."""
+    _dumps(sort_keys=True)
+
+
+@mutant("5.3", also=("2.7",))
+def json_escapes_slashes() -> None:
+    """A slash is escaped."""
+    original = response.dump
+    replace(response, "dump", lambda value: original(value).replace(b"/", b"\\/"))
+
+
+@mutant("5.4", also=("5.1", "9.1"))
+def list_is_joined() -> None:
+    """A list of values becomes one line."""
+    replace(
+        response,
+        "lines_of",
+        lambda name, value: [(name, value if isinstance(value, str) else ", ".join(value))],
+    )
+
+
+@mutant("5.5", also=("9.4",))
+def any_status_goes_out() -> None:
+    """The status is not checked."""
+    replace(response, "check_status", lambda status: None)
+
+
+@mutant("5.5")
+def any_name_goes_out() -> None:
+    """The names of headers are not checked."""
+    replace(response, "check_name", lambda name: None)
+
+
+@mutant("5.5")
+def any_value_goes_out() -> None:
+    """The values of headers are not checked."""
+    replace(response, "check_value", lambda name, text: None)
+
+
+@mutant("5.5")
+def nan_goes_out() -> None:
+    """NaN is written as such."""
+    _dumps(allow_nan=True)
+
+
+@mutant("5.6", also=("9.1",))
+def function_speaks_for_the_runtime() -> None:
+    """x-runtime-* and hop-by-hop headers of a function go out."""
+    replace(response, "allowed", lambda lines: lines)
+
+
+@mutant("5.7", also=("6.2", "9.4"))
+def no_answer_is_204() -> None:
+    """A function that ends without an answer has answered 204."""
+    replace(function, "unanswered", lambda: Answer(204, (), b""))
+
+
+@mutant("5.8")
+def second_answer_wins() -> None:
+    """The second answer replaces the first."""
+
+    def second_answer(first: Response, answer: Answer | Refusal) -> None:
+        first.first = answer
+
+    replace(response, "second_answer", second_answer)
+
+
+@mutant("5.8")
+def second_answer_is_ignored() -> None:
+    """The second answer raises nothing."""
+    replace(response, "second_answer", lambda first, answer: None)
+
+
+@mutant("5.9", also=("9.1",))
+def no_content_is_ok() -> None:
+    """204 and 304 go out as 200, with a body."""
+    _status_becomes({204: 200, 304: 200})
+
+
+@mutant("5.9")
+def no_content_has_a_length() -> None:
+    """204 and 304 have a content-length and a body."""
+    replace(outgoing, "has_length", lambda status: True)
+
+
+@mutant("5.9", also=("2.6",))
+def head_has_a_body() -> None:
+    """The answer to HEAD has a body."""
+    replace(outgoing, "has_body", lambda status, head: outgoing.has_length(status))
+
+
+@mutant("5.10", total=True)
+def nobody_waits_for_coroutines() -> None:
+    """An asynchronous function is called, and not awaited."""
+
+    async def call(main: function.Function, request: Request, *others: Any) -> function.Outcome:
+        made = Response()
+        waiting = main(request, made)
+        waiting.close()
+        return made.first or function.unanswered()
+
+    replace(function, "call", call)
+
+
+@mutant("5.11", total=True, defect=2)
+def headers_stay() -> None:
+    """A header that was set once is in all later answers."""
+    original = response.allowed
+    known: list[tuple[str, str]] = []
+
+    def allowed(lines: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        known.extend(original(lines))
+        return known
+
+    replace(response, "allowed", allowed)
+
+
+@mutant("5.11", total=True, defect=1)
+def overlapping_answers_share_headers() -> None:
+    """Of answers at the same time, all have the headers of the latest."""
+    original = server.Server.timed
+    latest: list[tuple[tuple[str, str], ...]] = []
+
+    async def timed(self: server.Server, *given: Any) -> function.Outcome:
+        at_once = self.in_flight
+        outcome = await original(self, *given)
+        if isinstance(outcome, Refusal):
+            return outcome
+        latest.append(outcome.headers)
+        shared = latest[-2] if at_once and len(latest) > 1 else outcome.headers
+        return Answer(outcome.status, shared, outcome.body)
+
+    replace(server.Server, "timed", timed)
+
+
+@mutant("6.1", also=("6.5", "9.4"))
+def errors_have_no_id() -> None:
+    """The object of an error doesn't say which invocation it was."""
+    original = outgoing.error_object
+    replace(outgoing, "error_object", lambda refused, invocation: original(refused, None))
+
+
+@mutant("6.1")
+def every_error_has_an_id() -> None:
+    """What was refused before it had an id has one all the same."""
+    original = outgoing.error_object
+    replace(
+        outgoing,
+        "error_object",
+        lambda refused, invocation: original(refused, invocation or "none"),
+    )
+
+
+@mutant("6.1", total=True)
+def errors_have_no_header() -> None:
+    """The runtime's own errors don't say in a header that they are."""
+    original = outgoing.refused
+
+    def refused(told: Refusal, invocation: str | None) -> Answer:
+        answer = original(told, invocation)
+        return Answer(answer.status, answer.headers[:1] + answer.headers[2:], answer.body)
+
+    replace(outgoing, "refused", refused)
+
+
+@mutant("2.6", "11.3", defect=12)
+def errors_lose_their_headers() -> None:
+    """allow and retry-after don't go out."""
+    original = outgoing.refused
+
+    def refused(told: Refusal, invocation: str | None) -> Answer:
+        return original(Refusal(told.code, told.message, closes=told.closes), invocation)
+
+    replace(outgoing, "refused", refused)
+
+
+@mutant("6.2", also=("5.7", "9.4"))
+def errors_have_codes_of_their_own() -> None:
+    """An error has a code that the contract doesn't know."""
+    original = outgoing.error_object
+
+    def error_object(told: Refusal, invocation: str | None) -> dict[str, Any]:
+        found = original(told, invocation)
+        return {**found, "code": found["code"].replace("no_response", "empty_response")}
+
+    replace(outgoing, "error_object", error_object)
+
+
+@mutant("6.3")
+def strangers_see_exceptions() -> None:
+    """The message of an exception is in the answer."""
+    original = function.failure
+    replace(function, "failure", lambda error, shown: original(error, True))
+
+
+@mutant("6.3", also=("5.8", "9.4", "10.7"))
+def exceptions_are_not_logged() -> None:
+    """Nobody learns what went wrong."""
+    replace(function, "log_exception", lambda lines, error: None)
+
+
+@mutant("6.3", also=("9.4", "5.8", "10.7"))
+def exceptions_are_logged_as_info() -> None:
+    """An exception has the level info."""
+
+    def log_exception(lines: Lines, error: BaseException) -> None:
+        lines.add("info", repr(error))
+
+    replace(function, "log_exception", log_exception)
+
+
+@mutant("6.3", also=("5.8",))
+def late_exception_takes_the_answer() -> None:
+    """A function that throws after its answer has failed."""
+
+    def after_exception(made: Response, error: BaseException, shown: bool) -> function.Outcome:
+        return function.failure(error, shown)
+
+    replace(function, "after_exception", after_exception)
+
+
+@mutant("6.4")
+def developers_see_no_exceptions() -> None:
+    """The answer is as generic in development."""
+    original = function.failure
+    replace(function, "failure", lambda error, shown: original(error, False))
+
+
+@mutant("6.5", total=True, defect=10)
+def exception_ends_the_server() -> None:
+    """An exception in a function ends the process."""
+    replace(function, "failure", lambda error, shown: os._exit(1))
+
+
+@mutant("6.5", defect=10)
+def exception_with_a_timeout_is_a_timeout() -> None:
+    """An exception of an invocation that has a timeout is reported as one."""
+    original = server.Server.invoke
+
+    async def invoke(self: server.Server, head: Head, *given: Any) -> Answer:
+        answer = await original(self, head, *given)
+        failed = (contract.load().header("error"), "function_error") in answer.headers
+        if failed and head.get(contract.load().header("timeout")) is not None:
+            raise Refusal("timeout", "the function took too long")
+        return answer
+
+    replace(server.Server, "invoke", invoke)
+
+
+@mutant("6.5", total=True, defect=18)
+def exception_is_answered_to_the_latest() -> None:
+    """An exception goes to whoever called last."""
+    original = server.Server.timed
+    latest: list[object] = []
+    failed: list[Refusal] = []
+
+    async def timed(self: server.Server, asked: Request, *given: Any) -> function.Outcome:
+        latest.append(asked)
+        outcome = await original(self, asked, *given)
+        if isinstance(outcome, refusal.Refusal) and latest[-1] is not asked:
+            failed.append(outcome)
+            return Answer(200, (), b"")
+        return failed.pop() if failed else outcome
+
+    replace(server.Server, "timed", timed)
+
+
+@mutant("8.3", total=True, crossing=True)
+def lines_have_the_latest_id() -> None:
+    """A line carries the id of the invocation that came last."""
+    latest: list[str | None] = [None]
+    original = logs.render
+    replace(
+        logs,
+        "render",
+        lambda level, message, invocation, trace: original(level, message, latest[0], trace),
+    )
+    wanted = server.wanted
+
+    def remembering(*given: Any) -> Request:
+        asked = wanted(*given)
+        latest[0] = asked.id
+        return asked
+
+    replace(server, "wanted", remembering)
