@@ -1,12 +1,14 @@
 //! What a function sees: a [`Request`], a [`Response`] to answer with, and an [`Error`] to fail with.
 //!
 //! ```
+//! # mod function {
 //! use slipway::{Error, Request, Response, json};
 //!
 //! pub async fn main(req: Request, res: &mut Response) -> Result<(), Error> {
 //!     req.log("somebody asked");
 //!     res.json(&json!({"path": req.path}))
 //! }
+//! # }
 //! ```
 
 mod error;
