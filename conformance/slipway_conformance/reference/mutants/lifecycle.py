@@ -328,6 +328,7 @@ def exhausted_memory_ends_the_server() -> None:
 
     async def run(self: Server) -> None:
         child.limit_memory()
+        replace(child, "limit_memory", lambda: None)
         await original(self)
 
     failure = function.failure
@@ -416,7 +417,7 @@ def entrypoint_is_fixed() -> None:
     replace(settings, "entrypoint", lambda environ: settings.ENTRYPOINT)
 
 
-@mutant("10.2")
+@mutant("10.2", also=("13.5",))
 def unloaded_function_is_no_readiness() -> None:
     """Without a function it answers as if it were shutting down."""
     original = server.unready

@@ -143,7 +143,7 @@ def log_is_ascii() -> None:
     replace(logs, "carried", lambda message: message.encode("ascii", "replace").decode())
 
 
-@mutant("8.4", also=("9.2",))
+@mutant("8.4", also=("9.2", "9.4"))
 def line_breaks_split_messages() -> None:
     """A message with line breaks becomes several lines."""
 
@@ -245,7 +245,7 @@ def silence_is_logged() -> None:
     replace(function, "call", call)
 
 
-@mutant("9.1", also=("9.2", "9.3", "9.4"))
+@mutant("9.1", also=("9.2", "9.3", "9.4", "9.5"))
 def result_is_always_plain() -> None:
     """The result is not wrapped."""
     replace(steering, "wants_result", lambda head: False)
@@ -334,7 +334,7 @@ def oldest_lines_are_kept() -> None:
     original = logs.keep
 
     def keep(lines: Lines, level: str, message: str) -> None:
-        if lines.kept_bytes + len(message.encode()) > 1 << 20:
+        if lines.truncated or lines.kept_bytes > 1_000_000:
             lines.truncated = True
         else:
             original(lines, level, message)

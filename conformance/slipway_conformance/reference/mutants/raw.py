@@ -8,6 +8,8 @@ import uuid
 from typing import Any
 from urllib.parse import unquote
 
+from attrs import fields_dict
+
 from ... import contract
 from .. import head as heads
 from .. import process, request, response, server, steering, steps
@@ -43,7 +45,7 @@ def raw_mode_refuses_delete() -> None:
     _refuses_methods(lambda head: head.method != "DELETE")
 
 
-@mutant("3.1")
+@mutant("3.1", also=("3.2", "4.1"))
 def raw_root_is_no_path() -> None:
     """GET / is refused in raw mode as under the envelope."""
     _refuses_methods(lambda head: head.method != "GET" or head.path != "/")
@@ -271,7 +273,7 @@ def http_1_0_needs_a_host() -> None:
     replace(heads, "parse", parse)
 
 
-@mutant("4.1")
+@mutant("4.1", also=("2.1",))
 def names_keep_their_letters() -> None:
     """Header names reach the function as they were written."""
     replace(request, "lowered", lambda name: name)
@@ -436,7 +438,7 @@ def latest_request_is_everybodys() -> None:
     def change(asked: Request) -> Request:
         if not latest:
             latest.append(asked)
-        for name in ("method", "path", "headers", "payload", "env", "id", "log", "error"):
+        for name in fields_dict(Request):
             setattr(latest[0], name, getattr(asked, name))
         return latest[0]
 

@@ -43,7 +43,7 @@ def unusual_statuses_are_ok() -> None:
     _status_becomes({status: 200 for status in range(200, 600) if status not in named})
 
 
-@mutant("5.1", "6.1")
+@mutant("5.1", "6.1", also=("9.4",))
 def own_500_is_the_runtimes() -> None:
     """A function's own 500 looks like one of the runtime."""
 
@@ -78,26 +78,26 @@ def empty_text_is_no_answer() -> None:
     replace(Response, "send", send)
 
 
-@mutant("5.1", also=("2.7", "5.3"))
+@mutant("5.1", also=("2.7", "5.2", "5.3"))
 def falsy_values_are_empty() -> None:
     """null, false and 0 are answered without a body."""
     original = response.dump
     replace(response, "dump", lambda value: original(value) if value else b"")
 
 
-@mutant("5.2", also=("9.1",))
+@mutant("5.2", also=("5.11", "9.1"))
 def text_is_html() -> None:
     """Text is typed as HTML."""
     replace(response, "TEXT", "text/html; charset=utf-8")
 
 
-@mutant("5.2", also=("9.1",))
+@mutant("5.2", also=("5.11", "9.1"))
 def bytes_have_no_known_type() -> None:
     """Bytes are typed in some other way."""
     replace(response, "BYTES", "application/x-unknown")
 
 
-@mutant("5.2", also=("9.1",))
+@mutant("5.2", also=("5.11", "9.1"))
 def json_has_a_charset() -> None:
     """JSON has a parameter that its type doesn't know."""
     replace(response, "JSON", "application/json; charset=utf-8")
@@ -288,7 +288,7 @@ def overlapping_answers_share_headers() -> None:
     replace(server.Server, "timed", timed)
 
 
-@mutant("6.1", also=("6.5", "9.4"))
+@mutant("6.1", also=("6.5", "8.7", "9.4"))
 def errors_have_no_id() -> None:
     """The object of an error doesn't say which invocation it was."""
     original = outgoing.error_object
