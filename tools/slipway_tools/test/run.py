@@ -45,7 +45,6 @@ def test(plan: Plan) -> int:
         if not plan.names:
             static.run_checks(tally)
             static.run_pytest(tally, run)
-            static.run_prove(tally)
         if not plan.static and not (plan.stop and tally.failed):
             page = _judge(tally, engine, why, wanted, run)
     console.print(table(tally.rows))
