@@ -11,6 +11,13 @@ from .. import contract
 from ..cases import probe
 from ..session import Session
 
+# Compilers, linkers and package managers, by the commands that they are called by.
+_TOOLCHAIN = (
+    "cc gcc g++ clang ld as make cargo rustc rustup go javac swiftc ghc "
+    "npm npx yarn pnpm pip pip3 uv gem bundle composer cpan luarocks "
+    "apt apt-get dpkg apk dnf yum microdnf rpm"
+)
+
 
 @probe(
     "12.1-user", why="a function must not be root, not even in a container", needs=("container",)
@@ -41,9 +48,9 @@ def hardened(session: Session) -> None:
     needs=("container",),
 )
 def no_toolchain(session: Session) -> None:
-    names = "cc gcc g++ clang ld as make cargo rustc go javac npm npx yarn pip pip3 gem composer cpan apt-get-build"
-    script = f"for name in {names}; do command -v $name; done; true"
-    found = session.launcher.run_in_image(script).split()
+    found = session.launcher.run_in_image(
+        f"for name in {_TOOLCHAIN}; do command -v $name; done; true"
+    ).split()
     session.expect(not found, f"the serving image holds {' '.join(found)}")
 
 

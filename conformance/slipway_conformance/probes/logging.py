@@ -117,7 +117,8 @@ def native_at_once(session: Session) -> None:
 @probe("8.4-megabyte", why="a stack of a whole megabyte is one line", needs=("logs",), alone=True)
 def megabyte(session: Session) -> None:
     marker = new_id()
-    message = marker + "é" * ((1 << 19) - len(marker))
+    # ASCII: an engine cuts long lines for its own log, and spoils a character that it cuts in two.
+    message = marker + "x" * ((1 << 20) - len(marker))
     session.check(
         session.invoke([{"do": "log", "message": message}, {"do": "send", "text": "x"}]), status=200
     )
