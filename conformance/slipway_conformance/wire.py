@@ -137,14 +137,21 @@ class Wire:
             parser.receive_data(self._rest)
             self._rest = b""
         head: h11.Response | None = None
+        received: bytes | None = None
+        began = bool(parser.trailing_data[0])
         body = bytearray()
         while True:
             try:
                 event = parser.next_event()
             except h11.RemoteProtocolError as error:
+                if received == b"":
+                    place = "within its answer" if began else "without an answer"
+                    raise WireError(f"the connection was closed {place}") from error
                 raise WireError(f"the answer is not HTTP: {error}") from error
             if event is h11.NEED_DATA:
-                parser.receive_data(self._receive(deadline))
+                received = self._receive(deadline)
+                began = began or bool(received)
+                parser.receive_data(received)
             elif isinstance(event, h11.Response):
                 head = event
             elif isinstance(event, h11.Data):

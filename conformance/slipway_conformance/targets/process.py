@@ -99,8 +99,9 @@ class RunningProcess(Running):
 
     def _read(self) -> None:
         assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self.log.add([line.rstrip(b"\n")])
+        with self.process.stdout as lines:
+            for line in lines:
+                self.log.add([line.rstrip(b"\n")])
 
 
 def _session_members(leader: int) -> list[int]:
