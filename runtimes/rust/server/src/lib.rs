@@ -29,6 +29,7 @@ mod supervisor;
 mod table;
 mod wanted;
 mod watch;
+mod workers;
 
 use std::process::ExitCode;
 

@@ -1,5 +1,6 @@
 //! The process that serves: its runtime, its threads, and the loop that takes connections.
 
+use std::cell::Cell;
 use std::io;
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
@@ -13,10 +14,9 @@ use crate::settings::Settings;
 use crate::signals::{self, Set};
 use crate::slots::Slots;
 use crate::watch::Watch;
+use crate::workers::{self, Workers};
 use crate::{connection, guard, native, panics, table};
 
-/// Threads beyond one for each invocation, so that there is always one for the network, health and refusals.
-const SPARE_THREADS: usize = 4;
 /// When no descriptor is left for a connection, one may be a little later.
 const NO_DESCRIPTOR: Duration = Duration::from_millis(20);
 
@@ -95,10 +95,9 @@ fn start(
         let message = "the function could not be loaded: there is no built function; run build.sh first, and mount its result";
         logs::write(Level::Error, None, message);
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(settings.concurrency + SPARE_THREADS)
-        .enable_all()
-        .build()?;
+    let threads = workers::count(settings.concurrency);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;
+    let workers = Workers::new(runtime.handle().clone(), threads);
     let listener = listener.try_clone()?;
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::from_std(listener)?;
@@ -109,7 +108,7 @@ fn start(
     // SAFETY: a plain system call.
     let this_thread = usize::try_from(unsafe { libc::gettid() }).unwrap_or(0);
     server.watch.store(this_thread, SeqCst);
-    Watch::new(server, runtime.handle().clone()).run(waited)
+    Watch::new(server, workers).run(waited)
 }
 
 async fn accept(server: &'static Server, listener: tokio::net::TcpListener) {
@@ -142,7 +141,7 @@ fn is_of_the_connection(error: &io::Error) -> bool {
 /// Time and process: no two processes of one machine have both.
 fn id_prefix() -> String {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    format!("{:x}{:05x}", since.as_micros(), std::process::id() & 0xf_ffff)
+    format!("{:x}{:05x}-", since.as_micros(), std::process::id() & 0xf_ffff)
 }
 
 impl Server {
@@ -177,7 +176,23 @@ impl Server {
         }
     }
 
+    /// An id that no other invocation has. Each thread takes numbers a block at a time.
     pub fn next_id(&self) -> String {
-        format!("{}-{:x}", self.id_prefix, self.ids.fetch_add(1, Relaxed))
+        const BLOCK: u64 = 1 << 16;
+        thread_local! {
+            static NEXT: Cell<u64> = const { Cell::new(0) };
+        }
+        let mut number = NEXT.get();
+        if number.is_multiple_of(BLOCK) {
+            number = self.ids.fetch_add(BLOCK, Relaxed);
+        }
+        NEXT.set(number + 1);
+        let mut id = String::with_capacity(self.id_prefix.len() + 10);
+        id.push_str(&self.id_prefix);
+        for shift in (0..10).rev() {
+            let digit = (number >> (4 * shift)) & 0xf;
+            id.push(char::from(b"0123456789abcdef"[digit as usize]));
+        }
+        id
     }
 }

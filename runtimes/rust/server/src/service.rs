@@ -9,11 +9,11 @@ use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Incoming};
 use hyper::{Method, Request, Response};
-use slipway::{Level, Logger, Sink};
+use slipway::{Env, Level, Logger, Sink};
 
 use crate::answer::{self, Outgoing, Refusal};
 use crate::authorise::is_secret;
-use crate::contract::{Code, HEALTH, READY, SECRET, TRACE};
+use crate::contract::{Code, HEALTH, READY, TRACE};
 use crate::envelope::{self, Envelope};
 use crate::function::{Function, Outcome};
 use crate::invocation::{Cut, Invocation};
@@ -21,7 +21,7 @@ use crate::run::{Ended, Run};
 use crate::server::{Server, State};
 use crate::slots::Taken;
 use crate::table::{self, IN_ENVELOPE, Phase, TO_HEAD};
-use crate::wanted::{check_envelope, invocation_id, is_too_large, trace, wanted};
+use crate::wanted::{Steering, trace};
 use crate::{query, raw};
 
 /// Ends the connection without an answer: it has been given past hyper.
@@ -68,20 +68,21 @@ async fn respond(
     // Until it is read: a refusal before that closes the connection.
     entry.enter(if body.is_end_stream() { Phase::Answering } else { Phase::Body });
     let refuse = |code, message: &str| Refused(Refusal::new(code, message), None);
-    if is_too_large(&head.headers) {
+    let steering = Steering::of(&head.headers);
+    if steering.is_too_large() {
         return Err(refuse(Code::HeadersTooLarge, "the headers are larger than the runtime takes"));
     }
     if let Some(probe) = probed(server, &head.method, head.uri.path()) {
         return probe.map(Ok).map_err(|refusal| Refused(refusal, None));
     }
-    if !head.headers.get(SECRET).is_some_and(|given| is_secret(given.as_bytes(), &server.settings.secret)) {
+    if !steering.secret.is_some_and(|given| is_secret(given.as_bytes(), &server.settings.secret)) {
         return Err(refuse(Code::Unauthorized, "the header x-runtime-secret is missing or wrong"));
     }
-    let id = invocation_id(server, &head.headers).map_err(|refusal| Refused(refusal, None))?;
-    let wanted = wanted(server, &head.headers).map_err(|refusal| Refused(refusal, Some(id.clone())))?;
+    let id = steering.invocation_id(server).map_err(|refusal| Refused(refusal, None))?;
+    let wanted = steering.wanted(server).map_err(|refusal| Refused(refusal, Some(id.clone())))?;
     let refused = |refusal| Refused(refusal, Some(id.clone()));
     if !wanted.is_raw {
-        check_envelope(&head.method, head.uri.path(), &head.headers).map_err(refused)?;
+        steering.check_envelope(&head.method, head.uri.path()).map_err(refused)?;
     }
     let function = available(server).map_err(refused)?;
     let body = read(body, server.settings.max_body).await.map_err(refused)?;
@@ -103,7 +104,7 @@ async fn respond(
     let slot = server.slots.take().ok_or_else(|| refused(overloaded()))?;
     server.wake_watch();
     let flags = flag(head.method == Method::HEAD, TO_HEAD) | flag(wanted.in_envelope, IN_ENVELOPE);
-    let trace = trace(head.headers.get(TRACE).and_then(|value| value.to_str().ok()))
+    let trace = trace(steering.trace.and_then(|value| value.to_str().ok()))
         .or_else(|| trace(parts.headers.get(TRACE).map(String::as_str)));
     let invocation =
         Arc::new(Invocation::new(id.clone(), trace, descriptor, flags, wanted.in_envelope, slot.index));
@@ -275,7 +276,7 @@ fn function_request(
         request.query = query::parse(&text);
     }
     request.headers = parts.headers;
-    request.env = server.settings.env.clone();
+    request.env = Env::shared(server.settings.env);
     if !parts.env.is_empty() {
         request.env.extend(parts.env);
     }

@@ -1,5 +1,6 @@
 //! The environment, read once, at start. What can't be read is refused, with a line that names the variable.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::fs::File;
 use std::io::Read;
@@ -7,8 +8,6 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::os::fd::FromRawFd;
 use std::str::FromStr;
 use std::time::Duration;
-
-use slipway::Env;
 
 use crate::contract::RESERVED_VARIABLES;
 
@@ -24,7 +23,7 @@ pub struct Settings {
     pub max_body: usize,
     pub concurrency: usize,
     /// What every function sees of the environment.
-    pub env: Env,
+    pub env: &'static BTreeMap<String, String>,
 }
 
 /// Nobody means to wait for longer, and every clock can still be added to.
@@ -61,16 +60,17 @@ impl Settings {
     }
 }
 
-fn own_variables_removed() -> Env {
+/// Read once, and kept as long as the process is there.
+fn own_variables_removed() -> &'static BTreeMap<String, String> {
     for (name, _) in env::vars_os() {
         if name.to_string_lossy().starts_with(RESERVED_VARIABLES) {
             // SAFETY: there is one thread yet.
             unsafe { env::remove_var(&name) };
         }
     }
-    env::vars_os()
-        .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()))
-        .collect()
+    let variables = env::vars_os()
+        .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()));
+    Box::leak(Box::new(variables.collect()))
 }
 
 /// From the descriptor that launch.sh opened, from the variable, or else from a file.

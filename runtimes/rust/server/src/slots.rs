@@ -1,6 +1,7 @@
 //! The invocations in flight, each in a slot of its own: what the watch looks at.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
+use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -8,16 +9,17 @@ use crate::invocation::{Invocation, lock};
 
 pub struct Slots {
     slots: Box<[Slot]>,
-    free: Mutex<Vec<u32>>,
-    taken: AtomicUsize,
     born: Instant,
 }
 
+/// Alone in its cache lines: its neighbours belong to other threads.
 #[derive(Default)]
+#[repr(align(128))]
 pub struct Slot {
+    taken: AtomicBool,
     /// Odd while a poll is going on.
     polls: AtomicU32,
-    /// Nanoseconds after `born`; 0 while the slot is free.
+    /// Nanoseconds after `born`; 0 while there is none.
     deadline: AtomicU64,
     invocation: Mutex<Option<Arc<Invocation>>>,
 }
@@ -28,25 +30,33 @@ pub struct Taken {
     pub index: u32,
 }
 
+/// Where the next thread begins to look, so that no two look at the same slots.
+static NEXT_START: AtomicUsize = AtomicUsize::new(0);
+const STRIDE: usize = 7;
+
+thread_local! {
+    /// Where this thread found a free slot the last time.
+    static START: Cell<usize> = Cell::new(NEXT_START.fetch_add(STRIDE, Relaxed));
+}
+
 impl Slots {
     pub fn new(count: usize) -> Self {
-        let count = u32::try_from(count).expect("the settings have a limit");
-        Self {
-            slots: (0..count).map(|_| Slot::default()).collect(),
-            free: Mutex::new((0..count).rev().collect()),
-            taken: AtomicUsize::new(0),
-            born: Instant::now(),
-        }
+        Self { slots: (0..count).map(|_| Slot::default()).collect(), born: Instant::now() }
     }
 
+    /// A free slot, unless all are taken. There is no list or counter that threads would have to share.
     pub fn take(&'static self) -> Option<Taken> {
-        let index = lock(&self.free).pop()?;
-        self.taken.fetch_add(1, SeqCst);
-        Some(Taken { slots: self, index })
+        let count = self.slots.len();
+        let start = START.get() % count;
+        let found = (start..count).chain(0..start).find(|index| self.slots[*index].try_take())?;
+        START.set(found);
+        Some(Taken { slots: self, index: u32::try_from(found).ok()? })
     }
 
     pub fn are_full(&self) -> bool {
-        self.taken.load(SeqCst) >= self.slots.len()
+        let start = START.get() % self.slots.len();
+        let (before, after) = self.slots.split_at(start);
+        after.iter().chain(before).all(Slot::is_taken)
     }
 
     pub fn len(&self) -> usize {
@@ -67,14 +77,23 @@ impl Slots {
 
     /// The invocation in flight, where it is the only one.
     pub fn only(&self) -> Option<Arc<Invocation>> {
-        if self.taken.load(SeqCst) != 1 {
-            return None;
+        let mut taken = self.slots.iter().filter(|slot| slot.is_taken());
+        match (taken.next(), taken.next()) {
+            (Some(only), None) => only.invocation(),
+            _ => None,
         }
-        self.slots.iter().find_map(Slot::invocation)
     }
 }
 
 impl Slot {
+    fn try_take(&self) -> bool {
+        !self.is_taken() && !self.taken.swap(true, SeqCst)
+    }
+
+    fn is_taken(&self) -> bool {
+        self.taken.load(Relaxed)
+    }
+
     /// Called as a poll begins, and as it ends.
     pub fn count_poll(&self) {
         self.polls.fetch_add(1, Relaxed);
@@ -110,8 +129,7 @@ impl Drop for Taken {
         let slot = self.slot();
         slot.deadline.store(0, Relaxed);
         lock(&slot.invocation).take();
-        lock(&self.slots.free).push(self.index);
-        self.slots.taken.fetch_sub(1, SeqCst);
+        slot.taken.store(false, SeqCst);
     }
 }
 

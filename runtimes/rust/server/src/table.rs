@@ -30,6 +30,8 @@ pub enum Phase {
     Answering,
 }
 
+/// Alone in its cache lines: its neighbours belong to other threads.
+#[repr(align(128))]
 pub struct Connection {
     phase: AtomicU8,
     flags: AtomicU8,

@@ -3,88 +3,122 @@
 use std::time::Duration;
 
 use hyper::Method;
-use hyper::header::{CONTENT_TYPE, HeaderMap};
+use hyper::header::{HeaderMap, HeaderValue};
 
 use crate::answer::Refusal;
 use crate::contract::{
-    Code, HEADER_BYTES, HEADER_LINES, INVOCATION, INVOCATION_ID_BYTES, MODE, RESULT, TIMEOUT,
+    Code, HEADER_BYTES, HEADER_LINES, INVOCATION, INVOCATION_ID_BYTES, MODE, RESULT, SECRET, TIMEOUT, TRACE,
 };
 use crate::server::Server;
 use crate::{raw, settings};
 
-/// What the headers ask of the runtime.
+/// The headers that steer the runtime, found in one pass over all of them. Of several the first counts.
+#[derive(Default)]
+pub struct Steering<'a> {
+    bytes: usize,
+    lines: usize,
+    pub secret: Option<&'a HeaderValue>,
+    pub trace: Option<&'a HeaderValue>,
+    content_type: Option<&'a HeaderValue>,
+    invocation: Option<&'a HeaderValue>,
+    mode: Option<&'a HeaderValue>,
+    result: Option<&'a HeaderValue>,
+    timeout: Option<&'a HeaderValue>,
+}
+
+/// What they ask for.
 pub struct Wanted {
     pub is_raw: bool,
     pub timeout: Duration,
     pub in_envelope: bool,
 }
 
-pub fn is_too_large(headers: &HeaderMap) -> bool {
-    // A line is its name, a colon, a space, its value, and CR LF.
-    let bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
-    bytes > HEADER_BYTES || headers.len() > HEADER_LINES
-}
-
-pub fn invocation_id(server: &Server, headers: &HeaderMap) -> Result<String, Refusal> {
-    let Some(given) = headers.get(INVOCATION) else { return Ok(server.next_id()) };
-    let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-".contains(byte);
-    let bytes = given.as_bytes();
-    if bytes.is_empty() || bytes.len() > INVOCATION_ID_BYTES || !bytes.iter().all(allowed) {
-        let message = format!(
-            "{INVOCATION} must be 1 to {INVOCATION_ID_BYTES} letters, digits, dots, underscores or dashes"
-        );
-        return Err(Refusal::new(Code::InvalidHeader, message));
+impl<'a> Steering<'a> {
+    pub fn of(headers: &'a HeaderMap) -> Self {
+        let mut found = Self { lines: headers.len(), ..Self::default() };
+        for (name, value) in headers {
+            // A line is its name, a colon, a space, its value, and CR LF.
+            found.bytes += name.as_str().len() + value.len() + 4;
+            let place = match name.as_str() {
+                SECRET => &mut found.secret,
+                TRACE => &mut found.trace,
+                "content-type" => &mut found.content_type,
+                INVOCATION => &mut found.invocation,
+                MODE => &mut found.mode,
+                RESULT => &mut found.result,
+                TIMEOUT => &mut found.timeout,
+                _ => continue,
+            };
+            place.get_or_insert(value);
+        }
+        found
     }
-    Ok(String::from_utf8_lossy(bytes).into_owned())
+
+    pub fn is_too_large(&self) -> bool {
+        self.bytes > HEADER_BYTES || self.lines > HEADER_LINES
+    }
+
+    pub fn invocation_id(&self, server: &Server) -> Result<String, Refusal> {
+        let Some(given) = self.invocation else { return Ok(server.next_id()) };
+        let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-".contains(byte);
+        let bytes = given.as_bytes();
+        if bytes.is_empty() || bytes.len() > INVOCATION_ID_BYTES || !bytes.iter().all(allowed) {
+            return Err(invalid(format!(
+                "{INVOCATION} must be 1 to {INVOCATION_ID_BYTES} letters, digits, dots, underscores or dashes"
+            )));
+        }
+        Ok(String::from_utf8_lossy(bytes).into_owned())
+    }
+
+    pub fn wanted(&self, server: &Server) -> Result<Wanted, Refusal> {
+        Ok(Wanted {
+            is_raw: is_other(MODE, self.mode, "envelope", "raw")?,
+            timeout: self.timeout(server.settings.timeout)?,
+            in_envelope: is_other(RESULT, self.result, "plain", "envelope")?,
+        })
+    }
+
+    /// What the caller asks for, where that isn't longer than the launch allows.
+    fn timeout(&self, longest: Duration) -> Result<Duration, Refusal> {
+        let Some(value) = self.timeout else { return Ok(longest) };
+        let seconds = value.to_str().ok().and_then(settings::decimal);
+        let seconds = seconds
+            .ok_or_else(|| invalid(format!("{TIMEOUT} must be a positive decimal number of seconds")))?;
+        Ok(Duration::try_from_secs_f64(seconds).map_or(longest, |wanted| wanted.min(longest)))
+    }
+
+    /// Refuses what is no envelope by its address, method or type.
+    pub fn check_envelope(&self, method: &Method, path: &str) -> Result<(), Refusal> {
+        if path != "/" {
+            let message = "an envelope is posted to /; other paths need x-runtime-mode: raw";
+            return Err(Refusal::new(Code::NotFound, message));
+        }
+        if method != Method::POST {
+            let message = "an envelope is posted; other methods need x-runtime-mode: raw";
+            return Err(Refusal::new(Code::MethodNotAllowed, message));
+        }
+        let media = self.content_type.map_or(&b""[..], |value| value.as_bytes());
+        let plain = media == b"application/json";
+        if plain || std::str::from_utf8(media).is_ok_and(|media| raw::media_type(media) == "application/json")
+        {
+            return Ok(());
+        }
+        Err(Refusal::new(Code::UnsupportedMediaType, "the content type of an envelope is application/json"))
+    }
 }
 
-pub fn wanted(server: &Server, headers: &HeaderMap) -> Result<Wanted, Refusal> {
-    let invalid = |message: String| Refusal::new(Code::InvalidHeader, message);
-    let of_two = |name: &str, usual: &str, other: &str| match headers.get(name).map(|value| value.as_bytes())
-    {
+/// Whether the header says the other of two words; no header is the usual one.
+fn is_other(name: &str, value: Option<&HeaderValue>, usual: &str, other: &str) -> Result<bool, Refusal> {
+    match value.map(HeaderValue::as_bytes) {
         None => Ok(false),
         Some(value) if value == usual.as_bytes() => Ok(false),
         Some(value) if value == other.as_bytes() => Ok(true),
         Some(_) => Err(invalid(format!("{name} must be {usual} or {other}"))),
-    };
-    let timeout = match headers.get(TIMEOUT) {
-        None => server.settings.timeout,
-        Some(value) => {
-            let seconds = value.to_str().ok().and_then(settings::decimal);
-            let seconds = seconds
-                .ok_or_else(|| invalid(format!("{TIMEOUT} must be a positive decimal number of seconds")))?;
-            // Longer than the launch allows is as long as it allows.
-            Duration::try_from_secs_f64(seconds)
-                .map_or(server.settings.timeout, |wanted| wanted.min(server.settings.timeout))
-        }
-    };
-    Ok(Wanted {
-        is_raw: of_two(MODE, "envelope", "raw")?,
-        timeout,
-        in_envelope: of_two(RESULT, "plain", "envelope")?,
-    })
+    }
 }
 
-pub fn check_envelope(method: &Method, path: &str, headers: &HeaderMap) -> Result<(), Refusal> {
-    if path != "/" {
-        return Err(Refusal::new(
-            Code::NotFound,
-            "an envelope is posted to /; other paths need x-runtime-mode: raw",
-        ));
-    }
-    if method != Method::POST {
-        return Err(Refusal::new(
-            Code::MethodNotAllowed,
-            "an envelope is posted; other methods need x-runtime-mode: raw",
-        ));
-    }
-    let media = headers.get(CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
-    let plain = media == b"application/json";
-    if plain || std::str::from_utf8(media).is_ok_and(|media| raw::media_type(media) == "application/json") {
-        Ok(())
-    } else {
-        Err(Refusal::new(Code::UnsupportedMediaType, "the content type of an envelope is application/json"))
-    }
+fn invalid(message: String) -> Refusal {
+    Refusal::new(Code::InvalidHeader, message)
 }
 
 /// The trace id of a valid W3C traceparent.

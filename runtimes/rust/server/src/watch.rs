@@ -2,16 +2,10 @@
 //!
 //! It is the server's only clock. Invocations arm no timers: a deadline is a number in a slot that is looked at every few
 //! milliseconds while anything is in flight.
-//!
-//! A thread of tokio's that is held by a function may be the one that looked after the network. The others sleep until
-//! somebody gives them something to do: while polls go on for longer than a tick, this thread does.
 
 use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-use slipway::{Level, Sink};
-use tokio::runtime::Handle;
 
 use crate::contract::STALL;
 use crate::guard::send_last;
@@ -21,6 +15,8 @@ use crate::server::{Server, State};
 use crate::service;
 use crate::signals::{self, Set};
 use crate::table::{self, Phase, TICKS_PER_SECOND};
+use crate::workers::Workers;
+use slipway::{Level, Sink};
 
 /// While invocations are in flight.
 const TICK: Duration = Duration::from_millis(2);
@@ -37,7 +33,7 @@ const LAST_LINES: Duration = Duration::from_secs(1);
 
 pub struct Watch {
     server: &'static Server,
-    runtime: Handle,
+    workers: Workers,
     /// Each slot's count of polls at the last tick.
     polls: Vec<u32>,
     /// Invocations that were answered for and whose threads have not come back.
@@ -50,11 +46,11 @@ pub struct Watch {
 }
 
 impl Watch {
-    pub fn new(server: &'static Server, runtime: Handle) -> Self {
+    pub fn new(server: &'static Server, workers: Workers) -> Self {
         Self {
             polls: vec![0; server.slots.len()],
             server,
-            runtime,
+            workers,
             given_up: 0,
             idle_ticks: 0,
             swept: Instant::now(),
@@ -74,11 +70,10 @@ impl Watch {
                 None => {}
             }
             table::tick();
-            let (in_flight, held) = self.look_at_slots(Instant::now());
-            if held || slow {
-                self.wake_runtime();
-            }
-            self.idle_ticks = if in_flight > 0 { 0 } else { self.idle_ticks.saturating_add(1) };
+            let now = Instant::now();
+            let (in_flight, held) = self.look_at_slots(now);
+            let well = self.workers.look(held, now);
+            self.idle_ticks = if in_flight == 0 && well { self.idle_ticks.saturating_add(1) } else { 0 };
             self.look_at_connections();
             self.end_when_done(in_flight);
         }
@@ -91,14 +86,9 @@ impl Watch {
         }
     }
 
-    /// Some thread wakes up to run this, finds nothing else to do, and looks after the network.
-    fn wake_runtime(&self) {
-        self.runtime.spawn(async {});
-    }
-
-    /// How many invocations are in flight, and whether one of them holds its thread.
-    fn look_at_slots(&mut self, now: Instant) -> (usize, bool) {
-        let (mut in_flight, mut given_up, mut held) = (0, 0, false);
+    /// How many invocations are in flight, and how many of them hold their threads.
+    fn look_at_slots(&mut self, now: Instant) -> (usize, usize) {
+        let (mut in_flight, mut given_up, mut held) = (0, 0, 0);
         let server = self.server;
         let nanoseconds = server.slots.nanoseconds(now);
         let out_of_grace = self.drains_until.is_some_and(|end| now >= end);
@@ -112,7 +102,7 @@ impl Watch {
             // Odd is inside a poll, and it is the same one as a tick ago.
             let holds = polls % 2 == 1 && polls == self.polls[index];
             self.polls[index] = polls;
-            held |= holds;
+            held += usize::from(holds);
             let why = match (deadline <= nanoseconds, out_of_grace) {
                 (true, _) => Cut::Timeout,
                 (_, true) => Cut::ShuttingDown,

@@ -1,9 +1,9 @@
 //! What a function is called with.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::ops::{Deref, DerefMut};
-use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
@@ -81,13 +81,20 @@ impl Default for Request {
     }
 }
 
-/// Variables by name. Shared until one is set, so that an invocation which only reads copies nothing.
+/// Variables by name. Those of the container are borrowed until one is set: an invocation that only reads copies nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Env(Arc<BTreeMap<String, String>>);
+pub struct Env(Cow<'static, BTreeMap<String, String>>);
+
+impl Env {
+    /// Variables that many requests see, each as its own.
+    pub fn shared(variables: &'static BTreeMap<String, String>) -> Self {
+        Self(Cow::Borrowed(variables))
+    }
+}
 
 impl FromIterator<(String, String)> for Env {
     fn from_iter<I: IntoIterator<Item = (String, String)>>(variables: I) -> Self {
-        Self(Arc::new(variables.into_iter().collect()))
+        Self(Cow::Owned(variables.into_iter().collect()))
     }
 }
 
@@ -101,7 +108,7 @@ impl Deref for Env {
 
 impl DerefMut for Env {
     fn deref_mut(&mut self) -> &mut Self::Target {
-        Arc::make_mut(&mut self.0)
+        self.0.to_mut()
     }
 }
 
@@ -111,7 +118,8 @@ mod tests {
 
     #[test]
     fn an_env_that_is_changed_leaves_its_original_alone() {
-        let original: Env = [(String::from("A"), String::from("1"))].into_iter().collect();
+        let variables = BTreeMap::from([(String::from("A"), String::from("1"))]);
+        let original = Env::shared(Box::leak(Box::new(variables)));
         let mut copy = original.clone();
         copy.insert(String::from("A"), String::from("2"));
         assert_eq!(original["A"], "1");

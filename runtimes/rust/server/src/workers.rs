@@ -1,0 +1,121 @@
+//! How many of tokio's threads take part: as many as there are cores, and more only while some are held.
+//!
+//! A function is polled on a thread that also looks after connections. If it holds that thread, another one has to go on in
+//! its place, and with a hundred such functions a hundred. But threads that are merely ready to go on cost a third of the
+//! throughput, as tokio wakes them to share work that two would do. So all but a few are kept busy by tasks that only wait
+//! here, at a gate, until the watch finds threads held and lets some through.
+
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tokio::runtime::Handle;
+
+use crate::invocation::lock;
+
+/// Threads beyond one for each invocation and each core, for tasks that functions leave behind.
+const SPARE: usize = 4;
+/// How often it is asked whether any thread is free.
+const BEAT: Duration = Duration::from_millis(10);
+/// A thread that is free answers sooner, also on a busy machine.
+const BEAT_LATE: Duration = Duration::from_millis(20);
+/// Threads go back to the gate when none was held for so long.
+const CALM: Duration = Duration::from_millis(500);
+
+static GATE: Gate = Gate { permits: Mutex::new(0), changed: Condvar::new() };
+static BEATEN: AtomicBool = AtomicBool::new(true);
+
+struct Gate {
+    permits: Mutex<usize>,
+    changed: Condvar,
+}
+
+impl Gate {
+    fn wait(&self) {
+        let mut permits = lock(&self.permits);
+        while *permits == 0 {
+            permits = self.changed.wait(permits).unwrap_or_else(PoisonError::into_inner);
+        }
+        *permits -= 1;
+    }
+
+    fn let_through(&self, count: usize) {
+        *lock(&self.permits) += count;
+        for _ in 0..count {
+            self.changed.notify_one();
+        }
+    }
+}
+
+pub struct Workers {
+    runtime: Handle,
+    /// All that ever wait at the gate.
+    spare: usize,
+    /// Those that were let through.
+    free: usize,
+    beat_at: Instant,
+    held_at: Instant,
+}
+
+/// How many threads a runtime for so many invocations has.
+pub fn count(concurrency: usize) -> usize {
+    concurrency + cores() + SPARE
+}
+
+fn cores() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
+impl Workers {
+    pub fn new(runtime: Handle, count: usize) -> Self {
+        let workers = Self {
+            runtime,
+            spare: count - cores(),
+            free: 0,
+            beat_at: Instant::now(),
+            held_at: Instant::now(),
+        };
+        workers.take_back(workers.spare);
+        workers
+    }
+
+    /// Looks after the threads, of which so many are known to be held. Whether all is well: if not, it wants to be called
+    /// again soon.
+    pub fn look(&mut self, held: usize, now: Instant) -> bool {
+        let late = !self.beats(now);
+        if held > 0 || late {
+            self.held_at = now;
+            // Twice as many each time, so that a hundred that come at once need not wait for each other.
+            let wanted = if late { held.max(self.free) + 1 } else { held };
+            let more = (2 * wanted).min(self.spare).saturating_sub(self.free);
+            self.free += more;
+            GATE.let_through(more);
+        } else if self.free > 0 && now.duration_since(self.held_at) >= CALM {
+            let free = std::mem::take(&mut self.free);
+            self.take_back(free);
+        }
+        !late
+    }
+
+    /// Asks for a sign of life, and says whether the last one came in time. A thread that sleeps wakes up for it, and looks
+    /// after the network when it finds nothing else to do, should the thread that did so be held.
+    fn beats(&mut self, now: Instant) -> bool {
+        let since = now.duration_since(self.beat_at);
+        if BEATEN.load(SeqCst) {
+            if since >= BEAT {
+                self.beat_at = now;
+                BEATEN.store(false, SeqCst);
+                self.runtime.spawn(async { BEATEN.store(true, SeqCst) });
+            }
+            return true;
+        }
+        since < BEAT_LATE
+    }
+
+    fn take_back(&self, count: usize) {
+        for _ in 0..count {
+            self.runtime.spawn(async { GATE.wait() });
+        }
+    }
+}
