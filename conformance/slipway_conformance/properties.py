@@ -2,18 +2,22 @@
 language, so that two runtimes which pass answered byte for byte alike.
 
 Knows no target; each property is a case like any other, and reports the smallest input that breaks it.
+``SLIPWAY_EXAMPLES`` asks for more inputs, and for others in each run.
 """
 
 from __future__ import annotations
 
 import base64
 import json
+import os
+import string
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from hypothesis.errors import Flaky
 
 from . import contract, expectations
 from .cases import probe
@@ -21,6 +25,7 @@ from .session import Session, Violation
 from .wire import Answer
 
 _EXAMPLES = 40
+_MORE = int(os.environ.get("SLIPWAY_EXAMPLES") or 0)
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 _TOKEN = st.text("abcdefghijklmnopqrstuvwxyz0123456789-_.", min_size=1, max_size=20)
 # What a header's value may hold without being trimmed or encoded on its way.
@@ -32,6 +37,9 @@ _SCALAR = st.none() | st.booleans() | _INTEGER | _TEXT
 _JSON = st.recursive(
     _SCALAR, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_NAME, inner, max_size=4)
 )
+# Of RFC 3986: what a segment of a path holds without being encoded.
+_PATH_CHARACTERS = "abcXYZ019-._~!$&'()*+,;=:@"
+_ID_CHARACTERS = string.ascii_letters + string.digits + "._-"
 _FREE_NAME = _TOKEN.map(lambda name: f"x-free-{name}")
 
 
@@ -41,10 +49,11 @@ def _holds(
     """Calls *call* with generated inputs; it returns the answer and what is expected of it."""
 
     @settings(
-        max_examples=_EXAMPLES,
-        derandomize=True,
+        max_examples=_MORE or _EXAMPLES,
+        derandomize=not _MORE,
         database=None,
         deadline=None,
+        report_multiple_bugs=False,
         phases=[Phase.generate, Phase.shrink],
         suppress_health_check=list(HealthCheck),
     )
@@ -62,6 +71,8 @@ def _holds(
     except Violation as violation:
         # The last answer that failed is that to the smallest input.
         session.blame(failed[-1], [str(violation)])
+    except Flaky as flaky:
+        session.fail(f"one request was answered in two ways: {flaky}")
 
 
 @probe("2.7-any-json", why="whatever JSON is sent comes back as the same value")
@@ -152,6 +163,52 @@ def any_message(session: Session) -> None:
         return answer, {"status": 200, "contains": {"logs": [{"message": m} for m in messages]}}
 
     _holds(session, st.lists(_TEXT, max_size=4), call)
+
+
+@probe("3.1-any-path", why="whatever a path may hold, the function sees it as it was written")
+def any_path(session: Session) -> None:
+    segments = st.lists(st.text(_PATH_CHARACTERS, max_size=20), max_size=5)
+
+    def call(found: list[str]) -> tuple[Answer, Any]:
+        path = "/any/" + "/".join(found)
+        answer = session.invoke([{"do": "report"}], raw=True, method="GET", target=path)
+        return answer, {"status": 200, "contains": {"request": {"path": path, "query": {}}}}
+
+    _holds(session, segments, call)
+
+
+@probe("2.1-any-members", why="method, path and header values of an envelope are any text")
+def any_members(session: Session) -> None:
+    def call(texts: tuple[str, str, str]) -> tuple[Answer, Any]:
+        method, path, value = texts
+        envelope = {"method": method, "path": path, "headers": {"X-Any": value}}
+        answer = session.invoke([{"do": "report"}], envelope=envelope)
+        wanted = {"method": method, "path": path, "headers": {"x-any": value}}
+        return answer, {"status": 200, "contains": {"request": wanted}}
+
+    _holds(session, st.tuples(_TEXT, _TEXT, _TEXT), call)
+
+
+@probe("8.6-any-id", why="every id of the allowed form is taken as it is")
+def any_id(session: Session) -> None:
+    name = contract.load().header("invocation")
+
+    def call(invocation: str) -> tuple[Answer, Any]:
+        answer = session.invoke([{"do": "report"}], headers={name: invocation})
+        wanted = {"request": {"id": invocation}}
+        return answer, {"status": 200, "headers": {name: invocation}, "contains": wanted}
+
+    _holds(session, st.text(_ID_CHARACTERS, min_size=1, max_size=64), call)
+
+
+@probe("5.1-any-bytes", why="no byte of an answer is special")
+def any_answer_bytes(session: Session) -> None:
+    def call(body: bytes) -> tuple[Answer, Any]:
+        encoded = base64.b64encode(body).decode()
+        answer = session.invoke([{"do": "send", "base64": encoded}])
+        return answer, {"status": 200, "base64": encoded}
+
+    _holds(session, st.binary(max_size=2000), call)
 
 
 def _compact(value: Any) -> str:
