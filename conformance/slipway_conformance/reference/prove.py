@@ -6,6 +6,8 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import signal
+import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
@@ -52,10 +54,15 @@ def prove(names: Collection[str] = (), jobs: int = 0, tell: Tell = lambda line: 
         # What takes longest begins first, so that it doesn't run alone at the end.
         chosen_first = sorted(chosen, key=lambda found: -_own_seconds(found, judged))
         running = [pool.submit(attempt, found.name, known, quick) for found in chosen_first]
-        for done in as_completed(running):
-            trial = done.result()
-            trials.append(trial)
-            tell(_told(trial))
+        try:
+            for done in as_completed(running):
+                trial = done.result()
+                trials.append(trial)
+                tell(_told(trial))
+        except BaseException:
+            # Those that run are waited for, so that no mutant outlives the proof.
+            pool.shutdown(cancel_futures=True)
+            raise
     order = {found.name: place for place, found in enumerate(chosen)}
     return Proof(
         judged=tuple(result.case.id for result in judged),
@@ -186,6 +193,7 @@ def command(
     unknown = set(mutant or ()) - mutants.load().keys()
     if unknown:
         raise typer.BadParameter(f"no mutant is called {', '.join(sorted(unknown))}: see --list")
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     found_out = prove(mutant or (), jobs, typer.echo)
     for path, text in (
         (report, json.dumps(proof.document(found_out), indent=1) + "\n"),

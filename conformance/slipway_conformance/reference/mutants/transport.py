@@ -37,7 +37,7 @@ def speaks_http_1_0() -> None:
     replace(outgoing, "wire", lambda *given: original(*given).replace(b"HTTP/1.1", b"HTTP/1.0", 1))
 
 
-@mutant("1.1", also=("7.7", "11.6"))
+@mutant("1.1", also=("5.9", "7.7", "11.6"))
 def closes_after_each_answer() -> None:
     """A connection serves one request only."""
     replace(outgoing, "stays_open", lambda head: False)
@@ -168,7 +168,7 @@ def secret_is_compared_byte_by_byte() -> None:
     replace(authorise, "matches", matches)
 
 
-@mutant("1.5")
+@mutant("1.5", also=("1.6",))
 def secret_file_keeps_its_line_break() -> None:
     """The line break at the end of the file is taken for a part of the secret."""
     replace(settings, "secret_of_file", lambda variable, path: path.read_bytes())
@@ -227,7 +227,7 @@ def wrong_settings_are_not_named() -> None:
     replace(settings, "read", read)
 
 
-@mutant("1.6")
+@mutant("1.6", also=("1.5",))
 def missing_secret_file_crashes() -> None:
     """A secret's file that isn't there ends it with a stack trace."""
 
