@@ -33,9 +33,10 @@ _FAILED = (Outcome.FAIL, Outcome.WARNING)
 _LEFT_OUT = (Outcome.NOT_JUDGED, Outcome.NOT_SUPPORTED)
 # Cases at a time on one mutant.
 _PARALLEL = 4
-# Cases that took longer on the reference, or launch a server of their own, are run on the mutants of
-# their own clause only: they would take hours on all of them.
-_QUICK_SECONDS = 0.3
+# Cases that took longer on the reference, or launch and build something of their own, are run on the
+# mutants of their own clause only: they would take an hour on all of them.
+_QUICK_SECONDS = 0.15
+_COSTLY = {Ability.LAUNCH, Ability.SIGNALS, Ability.BUILD, Ability.SOURCE, Ability.SCRIPTS}
 
 
 def prove(names: Collection[str] = (), jobs: int = 0, tell: Tell = lambda line: None) -> Proof:
@@ -79,7 +80,8 @@ def _own_seconds(mutant: Mutant, judged: Sequence[Result]) -> float:
 
 
 def _is_quick(result: Result) -> bool:
-    return result.seconds <= _QUICK_SECONDS and not result.case.launch and not result.case.alone
+    costly = result.case.alone or _COSTLY & result.case.needs
+    return result.seconds <= _QUICK_SECONDS and not costly
 
 
 def _is_exempt(result: Result) -> bool:

@@ -232,7 +232,7 @@ def traces_are_made_up() -> None:
     replace(server, "trace", lambda head, parts: original(head, parts) or secrets.token_hex(16))
 
 
-@mutant("8.9", defect=15)
+@mutant("8.9", also=("10.1",), defect=15)
 def silence_is_logged() -> None:
     """Each invocation leaves a line."""
     original = function.call

@@ -291,7 +291,7 @@ def cookies_are_joined_by_commas() -> None:
     replace(request, "separator", lambda name: ", ")
 
 
-@mutant("4.1")
+@mutant("4.1", also=("2.1",))
 def empty_fields_are_dropped() -> None:
     """A header without a value doesn't arrive."""
     original = request.joined

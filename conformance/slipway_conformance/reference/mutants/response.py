@@ -78,6 +78,18 @@ def empty_text_is_no_answer() -> None:
     replace(Response, "send", send)
 
 
+@mutant("5.1", also=("3.4", "5.2", "9.1"))
+def bytes_end_at_nul() -> None:
+    """Bytes go out as far as their first NUL."""
+    original = Response.send
+
+    def send(self: Response, body: str | bytes, *given: Any, **named: Any) -> None:
+        cut = body if isinstance(body, str) else body.partition(b"\0")[0]
+        original(self, cut, *given, **named)
+
+    replace(Response, "send", send)
+
+
 @mutant("5.1", also=("2.7", "5.2", "5.3"))
 def falsy_values_are_empty() -> None:
     """null, false and 0 are answered without a body."""
