@@ -12,15 +12,18 @@ if [ -z "$secret" ] && [ -n "${RUNTIME_SECRET_FILE:-}" ]; then
     exit 78
   fi
   secret=$(cat "$RUNTIME_SECRET_FILE")
+  # The shell takes line breaks away; one that Windows wrote has another character before it.
+  secret=${secret%"$(printf '\r')"}
 fi
 if [ -z "$secret" ]; then
   echo "slipway: no secret: set RUNTIME_SECRET, or RUNTIME_SECRET_FILE to a file that holds it" >&2
   exit 78
 fi
 
-# The secret goes to the server through a pipe, so that no process has it in its environment.
+# The secret goes to the server through a pipe, so that no process has it in its environment. The server heeds none of
+# Python's own variables (-I): they are meant for the function.
 unset RUNTIME_SECRET RUNTIME_SECRET_FILE
-export RUNTIME_PYTHONPATH="${PYTHONPATH:-}" PYTHONPATH="$home/python:$home/lib" RUNTIME_SECRET_FD=9
-exec "$python" -B -s -S -P -m slipway_server 9<<EOT
+export RUNTIME_SECRET_FD=9
+exec "$python" -I -S -B "$home/python/slipway_server/__main__.py" 9<<EOT
 $secret
 EOT

@@ -1,18 +1,19 @@
-"""``python -m slipway_server``."""
+"""The server process; launch.sh starts this file."""
 
 import os
+import sys
 
-from . import settings
-from .spawn import Spawned, command
+home = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path[:0] = [home, os.path.join(os.path.dirname(home), "lib")]
+
+from slipway_server import settings
+from slipway_server.spawn import Spawned, command
 
 chosen = settings.read()
 environment = settings.function_environment()
-# launch.sh put the runtime's folders on the path; the function process gets the first of them, and takes it off again.
-own = os.environ["PYTHONPATH"].split(os.pathsep)[0]
-environment["PYTHONPATH"] = os.pathsep.join(p for p in (own, os.environ.get("RUNTIME_PYTHONPATH")) if p)
-# The function process is started first: it loads while this one still imports its server.
+# The function processes are started first: they load while this one still imports its server.
 first = [Spawned(command(chosen), environment) for _ in range(chosen.workers)]
 
-from .lifecycle import run
+from slipway_server.lifecycle import run
 
 run(chosen, environment, first)

@@ -1,35 +1,37 @@
 """HTTP in and out: one protocol object a connection, on httptools' parser. Knows no function."""
 
 import asyncio
-import hmac
-import itertools
-import json
+import re
 import time
 from collections import deque
 from email.utils import formatdate
 from typing import TYPE_CHECKING, cast
-from urllib.parse import urlsplit
 
 import httptools
 from slipway_worker import frames
-from slipway_worker.trace import trace_id
 
-from .invocation import VALID_ID, Invocation, error_answer
-from .settings import Settings, positive_decimal
+from .invocation import Invocation, error_answer
+from .request import (
+    HEALTH,
+    MOST_HEADER_BYTES,
+    MOST_HEADER_LINES,
+    Request,
+    headers_too_large,
+    objection,
+    raw_head,
+    too_large,
+)
+from .settings import Settings
 
 if TYPE_CHECKING:
     from .pool import Pool
 
-MOST_HEADER_BYTES = 16 << 10
-MOST_HEADER_LINES = 100
 STALL_SECONDS = 10.0
 # A refused request's body is read and thrown away up to this size; beyond it the connection is given up.
 _WORTH_SKIPPING = 64 << 10
 _LINGER_SECONDS = 2.0
 
-_HOP_BY_HOP = frozenset(
-    b"connection keep-alive proxy-authenticate proxy-authorization te trailer transfer-encoding upgrade".split()
-)
+_METHOD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}) ")
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _CLOSE = b"connection: close\r\n"
 
@@ -44,82 +46,76 @@ class Server:
         self.connections: set[Connection] = set()
         self.receiving: set[Connection] = set()
         self.draining = False
-        self._date = (0, b"")
-        loop.call_later(1.0, self._close_stalled)
+        self.date = b""
+        self._each_second()
 
     def ready(self) -> bool:
         return not self.draining and self.pool.available() and self.pool.in_flight < self.settings.concurrency
-
-    def date(self) -> bytes:
-        """The date line, made once a second."""
-        now = int(time.time())
-        if self._date[0] != now:
-            self._date = (now, f"date: {formatdate(now, usegmt=True)}\r\n".encode())
-        return self._date[1]
 
     def drain(self) -> None:
         self.draining = True
         for connection in list(self.connections):
             connection.close_when_idle()
 
-    def _close_stalled(self) -> None:
+    def unsent(self) -> bool:
+        """Whether an answer is still on its way to a client."""
+        return any(connection.unsent() for connection in self.connections)
+
+    def _each_second(self) -> None:
+        self.loop.call_later(1.0, self._each_second)
+        self.date = f"date: {formatdate(time.time(), usegmt=True)}\r\n".encode()
         oldest = self.loop.time() - STALL_SECONDS
         for connection in [one for one in self.receiving if one.last_received < oldest]:
             connection.abort()
-        self.loop.call_later(1.0, self._close_stalled)
-
-
-class _Request:
-    """One request while it is received, and until it is answered."""
-
-    __slots__ = (
-        "body",
-        "fields",
-        "headers",
-        "identity",
-        "keep",
-        "method",
-        "old",
-        "raw",
-        "refusal",
-        "result",
-        "size",
-        "timeout",
-        "url",
-    )
-
-    def __init__(self) -> None:
-        self.url = b""
-        self.headers: list[tuple[bytes, bytes]] = []
-        self.fields: dict[bytes, bytes] = {}
-        self.method = b""
-        self.keep = True
-        self.old = False
-        self.body: list[bytes] = []
-        self.size = 0
-        self.refusal: tuple[bytes, bytes] | None = None
-        self.raw = False
-        self.identity: bytes | None = None
-        self.timeout = 0.0
-        self.result = False
 
 
 class Connection(asyncio.Protocol):
     """Requests are received while one is answered, and answered in their order."""
 
+    __slots__ = (
+        "_answering",
+        "_ending",
+        "_full",
+        "_head_bytes",
+        "_in_head",
+        "_invocation",
+        "_lingering",
+        "_method",
+        "_open",
+        "_parser",
+        "_paused",
+        "_request",
+        "_server",
+        "_since_body",
+        "_size",
+        "_transport",
+        "_turned",
+        "_waiting",
+        "last_received",
+    )
+
     def __init__(self, server: Server) -> None:
         self._server = server
         self._transport: asyncio.Transport = cast(asyncio.Transport, None)
         self._parser = httptools.HttpRequestParser(self)
-        self._request = _Request()
-        self._head_bytes = 0
-        self._piece = 0
+        self._request = Request()
+        # A request has begun and has not been received in full; its head has not.
+        self._open = False
         self._in_head = True
-        self._answering: _Request | None = None
+        # Of the piece that is being parsed: its size, and whether a request ended in it.
+        self._size = 0
+        self._turned = False
+        self._head_bytes = 0
+        self._since_body = 0
+        # The method of the coming head where the parser doesn't know it.
+        self._method = b""
+        self._answering: Request | None = None
         self._invocation: Invocation | None = None
-        self._waiting: deque[_Request] = deque()
+        self._waiting: deque[Request] = deque()
         self._paused = False
+        self._full = False
         self._ending = False
+        self._lingering: asyncio.TimerHandle | None = None
         self.last_received = 0.0
 
     # asyncio.Protocol
@@ -131,6 +127,8 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         self._server.connections.discard(self)
         self._server.receiving.discard(self)
+        if self._lingering is not None:
+            self._lingering.cancel()
         if self._invocation is not None:
             # The function runs on; nobody waits for it any more.
             self._invocation.client = None
@@ -143,169 +141,210 @@ class Connection(asyncio.Protocol):
         self._ending = True
         return True
 
+    def pause_writing(self) -> None:
+        """The client doesn't read: it is not read from either, or its answers would fill the memory."""
+        self._full = True
+        self._regulate()
+
+    def resume_writing(self) -> None:
+        self._full = False
+        self._regulate()
+
     def data_received(self, data: bytes) -> None:
         if self._ending:
             return
-        self._piece = len(data)
-        if self._in_head:
-            self._head_bytes += self._piece
+        begun = self._open
+        self._size = len(data)
+        self._turned = False
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            # CONNECT and upgrades: what follows is not HTTP, and nobody here speaks it.
-            self._ending = True
+        except httptools.HttpParserUpgrade as upgrade:
+            self._decline_upgrade(data[upgrade.args[0] :])
+            return
+        except httptools.HttpParserInvalidMethodError as error:
+            if begun or self._turned or not self._parse_unknown_method(data):
+                self._refuse_connection("bad_request", f"this is not HTTP/1.1: {error}")
+            return
         except httptools.HttpParserCallbackError as error:
             raise error.__context__ or error from None
         except httptools.HttpParserError as error:
             self._refuse_connection("bad_request", f"this is not HTTP/1.1: {error}")
             return
-        if self._in_head and self._head_bytes > MOST_HEADER_BYTES:
-            self._refuse_connection("headers_too_large", f"headers may have {MOST_HEADER_BYTES} bytes in all")
-        elif self._in_head and not self._head_bytes:
-            self._server.receiving.discard(self)
+        if self._open:
+            self._expect_more()
         else:
-            self.last_received = self._server.loop.time()
-            self._server.receiving.add(self)
+            self._server.receiving.discard(self)
+
+    def _expect_more(self) -> None:
+        """A request is there in part: the clock runs, and what is no body stays small."""
+        self.last_received = self._server.loop.time()
+        self._server.receiving.add(self)
+        if self._in_head:
+            self._head_bytes = 0 if self._turned else self._head_bytes + self._size
+            if self._head_bytes > MOST_HEADER_BYTES:
+                self._refuse_connection("headers_too_large", f"headers may have {MOST_HEADER_BYTES} bytes in all")
+        else:
+            # Extensions of chunks and trailers, which the parser swallows without an end.
+            self._since_body += self._size
+            if self._since_body > self._size + MOST_HEADER_BYTES:
+                self._refuse_connection("bad_request", "this body is more framing than content")
+
+    def _parse_unknown_method(self, data: bytes) -> bool:
+        """The parser refuses methods that it doesn't know, though they are the function's to judge: it is given one
+        that it knows. What it makes of the rest is the same for all."""
+        method = _METHOD.match(data)
+        if method is None or self._method:
+            return False
+        self._method = method[1]
+        self._open = False
+        self._parser = httptools.HttpRequestParser(self)
+        self.data_received(b"POST " + data[method.end() :])
+        return True
+
+    def _decline_upgrade(self, rest: bytes) -> None:
+        """The parser stops at CONNECT and at a wish to upgrade, which nobody here grants: HTTP goes on where it can."""
+        request = self._request
+        if request.queued and (request.method == b"CONNECT" or request.has_body()):
+            self._ending = True
+            if self._answering is None:
+                self._linger()
+            return
+        if request.queued:
+            self._parser = httptools.HttpRequestParser(self)
+            if rest:
+                self.data_received(rest)
+            return
+        # Its body is still to be read.
+        request.keep = False
+        self._open = True
+        self._parser = httptools.HttpRequestParser(_BodyOnly(self))
+        length = request.fields.get(b"content-length")
+        framing = b"transfer-encoding: chunked" if length is None else b"content-length: " + length
+        self._parser.feed_data(b"POST / HTTP/1.1\r\n%b\r\n\r\n" % framing)
+        if rest:
+            self.data_received(rest)
 
     # httptools
 
     def on_message_begin(self) -> None:
-        self._request = _Request()
+        self._request = Request()
+        self._open = True
         self._in_head = True
 
     def on_url(self, url: bytes) -> None:
         self._request.url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        name = name.lower()
-        request = self._request
-        request.headers.append((name, value))
-        request.fields[name] = value
+        # What comes behind the body is no part of the head.
+        if self._in_head:
+            name = name.lower()
+            request = self._request
+            request.headers.append((name, value))
+            request.fields[name] = value
 
     def on_headers_complete(self) -> None:
         request, parser = self._request, self._parser
         self._in_head = False
-        request.method = parser.get_method()
+        self._since_body = 0
+        request.method = self._method or parser.get_method()
+        self._method = b""
         request.keep = parser.should_keep_alive()
-        request.old = parser.get_http_version() == "1.0"
-        request.refusal = self._first_objection(request)
-        if request.refusal is None:
-            if b"expect" in request.fields and not self._answering:
-                self._transport.write(_CONTINUE)
-        elif (
-            int(request.fields.get(b"content-length", b"0")) > _WORTH_SKIPPING or b"transfer-encoding" in request.fields
-        ):
-            self._refuse_body(request)
+        request.held = b"upgrade" in request.fields and parser.should_upgrade() and request.has_body()
+        request.old = b"connection" in request.fields and parser.get_http_version() == "1.0"
+        # What came in one piece that is small enough needs no counting.
+        large = self._head_bytes + self._size > MOST_HEADER_BYTES and request.head_size() > MOST_HEADER_BYTES
+        if large or len(request.headers) > MOST_HEADER_LINES:
+            request.refusal = headers_too_large()
+        else:
+            request.refusal = objection(request, self._server.settings)
+        self._head_bytes = 0
+        if request.refusal is not None:
+            if request.has_body():
+                self._refuse_body(request)
+        elif b"expect" in request.fields and not self._answering:
+            self._transport.write(_CONTINUE)
 
     def on_body(self, data: bytes) -> None:
+        self._since_body = 0
         request = self._request
         if request.refusal is not None:
             return
-        request.size += len(data)
+        request.take_in(data)
         if request.size > self._server.settings.max_body:
-            request.body.clear()
-            request.refusal = _too_large(self._server.settings.max_body, request.identity)
-            self._refuse_body(request)
-        else:
-            request.body.append(data)
+            request.body = b""
+            request.refusal = too_large(self._server.settings.max_body, request.identity)
+            request.keep = False
+            self._queue(request)
 
     def on_message_complete(self) -> None:
-        self._in_head = True
-        self._head_bytes = 0
-        if self._ending:
-            return
-        if self._answering is None:
-            self._take(self._request)
-        else:
-            self._waiting.append(self._request)
-            if not self._paused:
-                self._paused = True
-                self._transport.pause_reading()
+        self._open = False
+        self._turned = True
+        request = self._request
+        if request.held and request.method != b"CONNECT":
+            # Its body is still to come; see _decline_upgrade.
+            request.held = False
+        elif not self._ending and not request.queued:
+            self._queue(request)
 
     # Deciding
 
-    def _first_objection(self, request: _Request) -> tuple[bytes, bytes] | None:
-        """Why the request is refused, decided before its body is read; None where it isn't."""
-        headers, fields, settings = request.headers, request.fields, self._server.settings
-        # What came in one piece that is small enough needs no counting.
-        size = 0
-        if self._head_bytes > MOST_HEADER_BYTES or self._piece > MOST_HEADER_BYTES:
-            size = sum(len(name) + len(value) + 4 for name, value in headers) + len(request.url)
-        if size > MOST_HEADER_BYTES or len(headers) > MOST_HEADER_LINES:
-            return error_answer(
-                "headers_too_large", f"headers may have {MOST_HEADER_BYTES} bytes in {MOST_HEADER_LINES} lines"
-            )
-        if request.url in (b"/_runtime/health", b"/_runtime/ready") and fields.get(b"x-runtime-mode") != b"raw":
-            return None
-        if not hmac.compare_digest(fields.get(b"x-runtime-secret", b""), settings.secret):
-            return error_answer("unauthorized", "x-runtime-secret is missing or wrong")
-        identity = fields.get(b"x-runtime-invocation-id")
-        if identity is not None:
-            if not VALID_ID.fullmatch(identity):
-                return _invalid_header("x-runtime-invocation-id", "1 to 64 of A-Z a-z 0-9 . _ -")
-            request.identity = identity
-        request.timeout = settings.timeout
-        timeout = fields.get(b"x-runtime-timeout")
-        if timeout is not None:
-            wanted = positive_decimal(timeout.decode("latin-1"))
-            if wanted is None:
-                return _invalid_header("x-runtime-timeout", "a positive number of seconds", request.identity)
-            request.timeout = min(wanted, settings.timeout)
-        mode, result = fields.get(b"x-runtime-mode"), fields.get(b"x-runtime-result")
-        if mode not in (None, b"envelope", b"raw"):
-            return _invalid_header("x-runtime-mode", "envelope or raw", request.identity)
-        if result not in (None, b"plain", b"envelope"):
-            return _invalid_header("x-runtime-result", "plain or envelope", request.identity)
-        request.raw = mode == b"raw"
-        request.result = result == b"envelope"
-        length = fields.get(b"content-length")
-        if length is not None and int(length) > settings.max_body:
-            return _too_large(settings.max_body, request.identity)
-        return None if request.raw else _envelope_objection(request)
+    def _refuse_body(self, request: Request) -> None:
+        """Answers now: nobody waits for a body that is refused. It is skipped where it is small and certain to come."""
+        length = int(request.fields.get(b"content-length", b"0"))
+        if not 0 < length <= _WORTH_SKIPPING or b"expect" in request.fields:
+            request.keep = False
+        self._queue(request)
 
-    def _take(self, request: _Request) -> None:
+    def _refuse_connection(self, code: str, message: str) -> None:
+        request = Request()
+        request.keep = False
+        request.refusal = error_answer(code, message)
+        self._queue(request)
+
+    def _queue(self, request: Request) -> None:
+        """Answers a request, or keeps it until those before it have been answered."""
+        request.queued = True
+        if self._answering is None:
+            self._take(request)
+        else:
+            self._waiting.append(request)
+            self._ending = self._ending or not request.keep
+            self._regulate()
+
+    def _take(self, request: Request) -> None:
         """Answers a request, or has it answered."""
         self._answering = request
         server = self._server
         if request.refusal is not None:
             self.answer(*request.refusal)
-        elif request.url == b"/_runtime/health" and not request.raw:
-            self.answer(b"HTTP/1.1 200 OK\r\ncontent-type: text/plain; charset=utf-8\r\n", b"ok")
-        elif request.url == b"/_runtime/ready" and not request.raw:
-            status = b"200 OK" if server.ready() else b"503 Service Unavailable"
-            word = b"ready" if server.ready() else b"not ready"
-            self.answer(b"HTTP/1.1 %s\r\ncontent-type: text/plain; charset=utf-8\r\n" % status, word)
+        elif request.probe:
+            well = request.probe == HEALTH or server.ready()
+            status = b"200 OK" if well else b"503 Service Unavailable"
+            word = b"ok" if request.probe == HEALTH else b"ready" if well else b"not ready"
+            self.answer(b"HTTP/1.1 %b\r\ncontent-type: text/plain; charset=utf-8\r\n" % status, word)
         elif server.draining:
             self.answer(*error_answer("shutting_down", "the runtime is shutting down", request.identity))
         elif server.pool.failed:
-            self.answer(
-                *error_answer(
-                    "function_not_loaded", "the function could not be loaded; the log says why", request.identity
-                )
-            )
+            why = "the function could not be loaded; the log says why"
+            self.answer(*error_answer("function_not_loaded", why, request.identity))
         elif server.pool.in_flight >= server.settings.concurrency:
-            answer = error_answer(
-                "overloaded", "every invocation slot is taken", request.identity, b"retry-after: 1\r\n"
-            )
-            self.answer(*answer)
+            why, more = "every invocation slot is taken", b"retry-after: 1\r\n"
+            self.answer(*error_answer("overloaded", why, request.identity, more))
         else:
             self._invoke(request)
 
-    def _invoke(self, request: _Request) -> None:
-        parent = request.fields.get(b"traceparent")
-        trace = trace_id(parent.decode("latin-1")) if parent else None
-        invocation = Invocation(self, request.identity, request.timeout, request.result, trace)
+    def _invoke(self, request: Request) -> None:
+        timeout, body = request.timeout, request.body
+        invocation = Invocation(self, request.identity, timeout, request.result, request.trace())
         self._invocation = invocation
-        body = b"".join(request.body) if len(request.body) != 1 else request.body[0]
-        request.body.clear()
-        head = _raw_head(request) if request.raw else b""
-        mode = frames.RAW if request.raw else frames.ENVELOPE
-        wall = (time.time() + request.timeout) * 1000
+        request.body = b""
+        if request.raw:
+            mode, head = frames.RAW, raw_head(request)
+        else:
+            mode, head = frames.ENVELOPE, b""
         identity = invocation.id
-        data = b"".join(
-            (frames.INVOKE_HEAD.pack(mode, wall, len(identity)), identity, frames.LENGTH.pack(len(head)), head, body)
-        )
-        self._server.pool.invoke(invocation, data)
+        start = frames.INVOKE_HEAD.pack(mode, (time.time() + timeout) * 1000, len(identity))
+        self._server.pool.invoke(invocation, (start, identity, frames.LENGTH.pack(len(head)), head, body))
 
     # Answering
 
@@ -316,16 +355,16 @@ class Connection(asyncio.Protocol):
         if request is None or self._transport.is_closing():
             return
         keep = request.keep and not self._server.draining and not (self._ending and not self._waiting)
-        status = head[9:12]
-        parts = [head, b"" if dated else self._server.date()]
-        if status not in (b"204", b"304"):
+        parts = [head] if dated else [head, self._server.date]
+        bodyless = head.startswith((b"HTTP/1.1 204", b"HTTP/1.1 304"))
+        if not bodyless:
             parts.append(b"content-length: %d\r\n" % len(body))
         if not keep:
             parts.append(_CLOSE)
         elif request.old:
             parts.append(b"connection: keep-alive\r\n")
         parts.append(b"\r\n")
-        if body and request.method != b"HEAD" and status not in (b"204", b"304"):
+        if not bodyless and request.method != b"HEAD":
             parts.append(body)
         self._transport.write(b"".join(parts))
         if not keep:
@@ -333,90 +372,42 @@ class Connection(asyncio.Protocol):
         elif self._waiting:
             self._take(self._waiting.popleft())
         elif self._paused:
-            self._paused = False
-            self._transport.resume_reading()
+            self._regulate()
 
     def close_when_idle(self) -> None:
-        if self._answering is None and not self._head_bytes:
+        if self._answering is None and not self._open:
             self._transport.close()
 
     def abort(self) -> None:
         self._transport.abort()
 
-    def _refuse_body(self, request: _Request) -> None:
-        """Answers now and reads no further: nobody waits for a body that is refused."""
-        request.keep = False
-        if self._answering is not None:
-            # An earlier request of this connection is being answered; its answer must come first.
-            self._waiting.append(request)
-            self._ending = True
-            return
-        self._answering = request
-        assert request.refusal is not None
-        self.answer(*request.refusal)
+    def unsent(self) -> bool:
+        return self._transport.get_write_buffer_size() > 0
 
-    def _refuse_connection(self, code: str, message: str) -> None:
-        request = _Request()
-        request.keep = False
-        request.refusal = error_answer(code, message)
-        self._refuse_body(request)
+    def _regulate(self) -> None:
+        """Reads no further while requests wait behind one that is answered, or answers behind a slow reader."""
+        pause = self._full or bool(self._waiting)
+        if pause != self._paused and not self._transport.is_closing():
+            self._paused = pause
+            if pause:
+                self._transport.pause_reading()
+            else:
+                self._transport.resume_reading()
 
     def _linger(self) -> None:
         """Lets the client read the answer before the connection goes: closing at once could reset it."""
         self._ending = True
+        self._waiting.clear()
         self._server.receiving.discard(self)
         if self._transport.can_write_eof():
             self._transport.write_eof()
-        self._server.loop.call_later(_LINGER_SECONDS, self._transport.close)
+        self._lingering = self._server.loop.call_later(_LINGER_SECONDS, self._transport.close)
+        self._regulate()
 
 
-def _invalid_header(name: str, wanted: str, identity: bytes | None = None) -> tuple[bytes, bytes]:
-    return error_answer("invalid_header", f"{name} must be {wanted}", identity)
+class _BodyOnly:
+    """Lets a parser speak of bodies only."""
 
-
-def _too_large(limit: int, identity: bytes | None) -> tuple[bytes, bytes]:
-    return error_answer("payload_too_large", f"a body may have {limit} bytes", identity)
-
-
-def _envelope_objection(request: _Request) -> tuple[bytes, bytes] | None:
-    url = request.url
-    if url == b"/" and request.method == b"POST" and request.fields.get(b"content-type") == b"application/json":
-        return None
-    if url != b"/" and not url.startswith(b"/?") and urlsplit(url).path not in (b"", b"/"):
-        return error_answer("not_found", "the envelope is posted to /", request.identity)
-    if request.method != b"POST":
-        return error_answer("method_not_allowed", "the envelope is posted", request.identity, b"allow: POST\r\n")
-    kind = request.fields.get(b"content-type", b"")
-    if kind.split(b";")[0].strip().lower() != b"application/json":
-        return error_answer("unsupported_media_type", "the envelope is application/json", request.identity)
-    return None
-
-
-def _raw_head(request: _Request) -> bytes:
-    """The request as the function is to see it; see runtimes/FRAMES.md."""
-    named = itertools.chain.from_iterable(
-        value.lower().split(b",") for name, value in request.headers if name == b"connection"
-    )
-    hidden = _HOP_BY_HOP | {name.strip() for name in named}
-    headers = [
-        (name.decode("latin-1"), _text(value))
-        for name, value in request.headers
-        if name not in hidden and not name.startswith(b"x-runtime-")
-    ]
-    target = _text(request.url)
-    if not target.startswith("/") and "://" in target:
-        # An absolute target, as a proxy sends it.
-        rest = target.split("://", 1)[1]
-        target = rest[min(at for at in (rest.find("/"), rest.find("?"), len(rest)) if at >= 0) :]
-        target = target if target.startswith("/") else f"/{target}"
-    path, _, query = target.partition("?")
-    head = {"method": request.method.decode("latin-1"), "path": path, "query": query, "headers": headers}
-    return json.dumps(head).encode()
-
-
-def _text(value: bytes) -> str:
-    """UTF-8 where it is that, else each byte as a character."""
-    try:
-        return value.decode()
-    except UnicodeDecodeError:
-        return value.decode("latin-1")
+    def __init__(self, connection: Connection) -> None:
+        self.on_body = connection.on_body
+        self.on_message_complete = connection.on_message_complete

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import time
+from collections import deque
 from http import HTTPStatus
 from typing import Any, Protocol
 
@@ -70,15 +71,15 @@ class Invocation:
         self.deadline = self.started + timeout
         self.result = result
         self.trace = trace
-        self.lines: list[dict[str, str]] | None = [] if result else None
+        self.lines: deque[tuple[str, str, str]] | None = deque() if result else None
         self.kept = 0
         self.truncated = False
 
     def log(self, level: int, message: str) -> None:
         """A line of this invocation, into the log and into its result where that was asked for."""
-        logs.write(_LEVELS[level], message, self.id.decode(), self.trace)
+        now = logs.write(_LEVELS[level], message, self.id.decode(), self.trace)
         if self.lines is not None:
-            self._keep({"time": logs.timestamp(), "level": _LEVELS[level], "message": message})
+            self._keep(self.lines, (now, _LEVELS[level], message))
 
     def answered(self, data: bytes) -> None:
         """Sends on what the function process answered."""
@@ -122,26 +123,28 @@ class Invocation:
             "headers": headers,
             "body": text,
             "encoding": encoding,
-            "logs": self.lines,
+            "logs": [{"time": at, "level": level, "message": said} for at, level, said in self.lines or ()],
             "truncated": self.truncated,
             "error": error,
             "duration_ms": round((time.monotonic() - self.started) * 1000, 3),
         }
+        # The invocation stays known for lines that follow: none of them is for this document.
+        self.lines = None
         head = _status_line(200) + _TYPES[3] + b"x-runtime-invocation-id: %s\r\n" % self.id
         self._send(head, _encode(document).encode("utf-8", "backslashreplace"))
 
-    def _keep(self, line: dict[str, str]) -> None:
+    def _keep(self, lines: deque[tuple[str, str, str]], line: tuple[str, str, str]) -> None:
         """The newest lines stay, up to the cap."""
-        assert self.lines is not None
-        self.lines.append(line)
-        self.kept += len(line["message"].encode("utf-8", "replace"))
-        drop = 0
-        while self.kept > MOST_RESULT_LOG and drop < len(self.lines):
-            self.kept -= len(self.lines[drop]["message"].encode("utf-8", "replace"))
-            drop += 1
-        if drop:
+        lines.append(line)
+        self.kept += _weight(line)
+        while self.kept > MOST_RESULT_LOG:
             self.truncated = True
-            del self.lines[:drop]
+            self.kept -= _weight(lines.popleft())
+
+
+def _weight(line: tuple[str, str, str]) -> int:
+    """Bytes of a line's message; an empty one takes room as well."""
+    return len(line[2].encode("utf-8", "replace")) or 1
 
 
 def error_answer(code: str, message: str, identity: bytes | None = None, more: bytes = b"") -> tuple[bytes, bytes]:

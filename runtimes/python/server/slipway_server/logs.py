@@ -23,23 +23,25 @@ def timestamp() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + f".{int(now * 1000) % 1000:03d}Z"
 
 
-def write(level: str, message: str, invocation: str | None = None, trace: str | None = None) -> None:
-    """One line."""
+def write(level: str, message: str, invocation: str | None = None, trace: str | None = None) -> str:
+    """One line; returns its time."""
     global _size, _dropped, _writer
-    line = {"time": timestamp(), "level": level, "invocation": invocation, "message": message}
+    now = timestamp()
+    line = {"time": now, "level": level, "invocation": invocation, "message": message}
     if trace:
         line["trace_id"] = trace
     data = _encode(line).encode("utf-8", "replace") + b"\n"
     with _wake:
         if _size > _MOST_WAITING:
             _dropped += 1
-            return
+            return now
         _waiting.append(data)
         _size += len(data)
         if _writer is None:
             _writer = threading.Thread(target=_run, daemon=True)
             _writer.start()
         _wake.notify()
+    return now
 
 
 def close(seconds: float = 2.0) -> None:

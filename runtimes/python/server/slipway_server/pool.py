@@ -1,8 +1,6 @@
 """The function processes: who runs which invocation, and what becomes of a process that hangs or dies."""
 
 import asyncio
-import os
-import signal
 import time
 from collections.abc import Callable, Mapping
 from typing import cast
@@ -11,6 +9,7 @@ from slipway_worker import frames
 
 from . import logs
 from .invocation import Invocation
+from .output import Outputs
 from .spawn import Spawned
 
 # How long after its deadline an invocation may take to end before its process counts as hung.
@@ -20,7 +19,10 @@ _SILENCE = 1.0
 _SWEEP_SECONDS = 0.05
 _GENERIC = "the function failed; its log says why"
 _LEVELS = ("info", "error")
-_MOST_LINE = 1 << 20
+# A process that ends by itself, or doesn't load any more, is replaced after this time, twice as long each time.
+_RETRY_SECONDS, _LONGEST_RETRY_SECONDS = 0.1, 5.0
+
+Parts = tuple[bytes | bytearray, ...]
 
 
 class Worker(asyncio.Protocol):
@@ -28,12 +30,13 @@ class Worker(asyncio.Protocol):
 
     def __init__(self, pool: "Pool", spawned: Spawned) -> None:
         self.pool = pool
-        self.pid = spawned.pid
         self.state = "loading"
         self.in_flight: dict[int, Invocation] = {}
         self.cancelled: dict[int, float] = {}
         self.silent_since = 0.0
+        self.started = time.monotonic()
         self._spawned = spawned
+        self._outputs = Outputs(pool.loop, spawned.outputs, self.output)
         self._transport: asyncio.Transport | None = None
         self._buffer = frames.Buffer()
         self._out: list[bytes] = []
@@ -44,8 +47,6 @@ class Worker(asyncio.Protocol):
         return self.state == "ready" and not self.cancelled
 
     async def listen(self) -> None:
-        for level, descriptor in enumerate(self._spawned.outputs):
-            _Output(self, level, descriptor)
         await self.pool.loop.create_connection(lambda: self, sock=self._spawned.socket)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -70,6 +71,9 @@ class Worker(asyncio.Protocol):
         self.silent_since = 0.0
         for kind, number, body in self._buffer.feed(data):
             if kind == frames.ANSWER or kind == frames.REFUSE:
+                if len(self.in_flight) == 1:
+                    # Lines that lie in the pipes are of this invocation as long as no other one runs.
+                    self._outputs.read_now()
                 invocation = self._ended(number)
                 if invocation is not None:
                     if kind == frames.ANSWER:
@@ -92,10 +96,13 @@ class Worker(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         loading, self.state = self.state == "loading", "gone"
-        had_work = bool(self.in_flight)
-        self.refuse_all("function_error", "the function ended its process")
-        kill(self.pid)
-        self.pool.lost(self, loading, had_work)
+        self._outputs.read_now()
+        ended = list(self.in_flight.values())
+        for invocation in ended:
+            invocation.log(frames.ERROR, "the process of the function ended")
+        self.refuse_all("function_error", _GENERIC)
+        self._spawned.kill()
+        self.pool.lost(self, loading, bool(ended))
 
     def log(self, level: int, message: str, number: int) -> None:
         """A line of an invocation in flight, of one that has ended, or of none (0)."""
@@ -119,8 +126,10 @@ class Worker(asyncio.Protocol):
 
     def end(self) -> None:
         self.state = "gone"
-        self.refuse_all("function_error", "the process of the function did not yield and was ended")
-        kill(self.pid)
+        for invocation in self.in_flight.values():
+            invocation.log(frames.ERROR, "the process of the function did not yield and was ended")
+        self.refuse_all("function_error", _GENERIC)
+        self._spawned.kill()
         if self._transport is not None:
             self._transport.abort()
 
@@ -144,42 +153,6 @@ class Worker(asyncio.Protocol):
         return invocation
 
 
-class _Output:
-    """A pipe of a function process, cut into lines."""
-
-    def __init__(self, worker: Worker, level: int, descriptor: int) -> None:
-        self._worker = worker
-        self._level = level
-        self._descriptor = descriptor
-        self._rest = bytearray()
-        os.set_blocking(descriptor, False)
-        worker.pool.loop.add_reader(descriptor, self._readable)
-
-    def _readable(self) -> None:
-        try:
-            data = os.read(self._descriptor, 1 << 16)
-        except BlockingIOError:
-            return
-        if not data:
-            self._worker.pool.loop.remove_reader(self._descriptor)
-            os.close(self._descriptor)
-            self._tell_rest()
-            return
-        self._rest += data
-        if b"\n" in data:
-            *lines, rest = bytes(self._rest).split(b"\n")
-            self._rest = bytearray(rest)
-            for line in lines:
-                self._worker.output(self._level, line.decode("utf-8", "replace"))
-        if len(self._rest) > _MOST_LINE:
-            self._tell_rest()
-
-    def _tell_rest(self) -> None:
-        if self._rest:
-            self._worker.output(self._level, self._rest.decode("utf-8", "replace"))
-            self._rest.clear()
-
-
 class Pool:
     """All function processes, and the deadlines of what they run."""
 
@@ -195,12 +168,14 @@ class Pool:
         self._environment = environment
         self._workers = [Worker(self, spawned) for spawned in first]
         self._retired: set[Worker] = set()
-        self._waiting: list[tuple[Invocation, bytes]] = []
+        self._waiting: list[tuple[Invocation, Parts]] = []
         self._number = 0
         self.in_flight = 0
         """How many hold a slot, those among them that wait for a process; not those that were answered 504."""
         self._sweeping = False
         self._closing = False
+        self._has_loaded = False
+        self._retry_seconds = 0.0
 
     def available(self) -> bool:
         return not self.failed and any(worker.state == "ready" for worker in self._workers)
@@ -209,7 +184,7 @@ class Pool:
         for worker in self._workers:
             await worker.listen()
 
-    def invoke(self, invocation: Invocation, data: bytes) -> None:
+    def invoke(self, invocation: Invocation, data: Parts) -> None:
         """Runs an invocation on the least busy process, or on the next that becomes ready."""
         self.in_flight += 1
         if not self._sweeping:
@@ -217,7 +192,7 @@ class Pool:
             self.loop.call_later(_SWEEP_SECONDS, self._sweep)
         self._dispatch(invocation, data)
 
-    def _dispatch(self, invocation: Invocation, data: bytes) -> None:
+    def _dispatch(self, invocation: Invocation, data: Parts) -> None:
         worker = self._workers[0]
         if len(self._workers) > 1 or not worker.takes:
             ready = [worker for worker in self._workers if worker.takes]
@@ -228,7 +203,8 @@ class Pool:
         self._number = number = self._number % 0xFFFFFFFF + 1
         invocation.number = number
         worker.in_flight[number] = invocation
-        worker.send(frames.frame(frames.INVOKE, number, data))
+        length = sum(map(len, data))
+        worker.send(b"".join((frames.HEAD.pack(length, frames.INVOKE, number), *data)))
 
     def remember(self, number: int, invocation: Invocation) -> None:
         """Lines may follow an answer: the newest invocations stay known by their number."""
@@ -243,14 +219,18 @@ class Pool:
 
     def loaded(self, worker: Worker) -> None:
         self.failed = ""
+        self._has_loaded = True
         self.dispatch_waiting()
         self.on_loaded()
 
     def not_loaded(self, worker: Worker, why: str) -> None:
+        """The function can't be loaded: for good where it never could be, else it is tried again."""
         self.failed = why
         logs.write("error", why)
         self._refuse_waiting("function_not_loaded", "the function could not be loaded; the log says why")
         self.on_loaded()
+        if self._has_loaded:
+            worker.end()
 
     def _refuse_waiting(self, code: str, message: str) -> None:
         waiting, self._waiting = self._waiting, []
@@ -259,17 +239,23 @@ class Pool:
             invocation.refused(code, message)
 
     def lost(self, worker: Worker, loading: bool, had_work: bool) -> None:
-        """A process has gone: a loaded one is replaced at once."""
+        """A process has gone: a loaded one is replaced at once, or after a while where it had nothing to do with it."""
         self._retired.discard(worker)
         if self._closing or worker not in self._workers:
             return
-        if loading:
+        if had_work:
+            self._retry_seconds = 0.0
+            self._replace(worker)
+            return
+        if loading and not self._has_loaded:
             self.not_loaded(worker, "the function ended its process while it was loaded")
             return
         if not self.failed:
-            if not had_work:
-                logs.write("error", "the function process ended and is replaced")
-            self._replace(worker)
+            logs.write("error", "the process of the function ended and is replaced")
+        if time.monotonic() - worker.started > _LONGEST_RETRY_SECONDS:
+            self._retry_seconds = 0.0
+        self._retry_seconds = min(2 * self._retry_seconds or _RETRY_SECONDS, _LONGEST_RETRY_SECONDS)
+        self.loop.call_later(self._retry_seconds, self._replace, worker)
 
     def abandon(self, code: str, message: str) -> None:
         """Answers everything that is still in flight."""
@@ -283,6 +269,8 @@ class Pool:
             worker.end()
 
     def _replace(self, worker: Worker) -> None:
+        if self._closing:
+            return
         spawned = Worker(self, Spawned(self._command, self._environment))
         self._workers[self._workers.index(worker)] = spawned
         self.loop.create_task(spawned.listen())
@@ -327,13 +315,6 @@ class Pool:
             worker.silent_since = time.monotonic()
             worker.send(frames.frame(frames.PING, 0))
         worker.retire()
-
-
-def kill(pid: int) -> None:
-    try:
-        os.kill(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
 
 
 def _refusal(body: bytes) -> tuple[str, str]:

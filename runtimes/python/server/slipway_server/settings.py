@@ -2,6 +2,7 @@
 
 import os
 import re
+from math import isinf
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
@@ -50,9 +51,9 @@ def function_environment() -> dict[str, str]:
 
 def positive_decimal(text: str) -> float | None:
     """The number, or None where *text* is no positive decimal."""
-    if not _DECIMAL.fullmatch(text):
+    if not _DECIMAL.fullmatch(text) or isinf(number := float(text)):
         return None
-    return float(text) or None
+    return number or None
 
 
 def _secret() -> bytes:
@@ -77,8 +78,8 @@ def _folder() -> str:
 
 def _integer(name: str, default: int, most: int = 1 << 40) -> int:
     text = os.environ.get(name) or str(default)
-    if not (text.isascii() and text.isdigit() and 0 < int(text) <= most):
-        refuse(f"{name} must be a whole number from 1 to {most}, not {text!r}")
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and 0 < int(text) <= most):
+        refuse(f"{name} must be a whole number from 1 to {most}, not {text[:40]!r}")
     return int(text)
 
 
@@ -86,7 +87,7 @@ def _decimal(name: str, default: float) -> float:
     text = os.environ.get(name) or str(default)
     value = positive_decimal(text)
     if value is None:
-        refuse(f"{name} must be a positive number of seconds, not {text!r}")
+        refuse(f"{name} must be a positive number of seconds, not {text[:40]!r}")
     return value
 
 

@@ -1,7 +1,12 @@
-"""``python -m slipway_worker FOLDER ENTRYPOINT`` with the server's socket on descriptor 3."""
+"""The function process: FOLDER ENTRYPOINT, with the server's socket on descriptor 3."""
 
+import os
 import sys
 
-from .main import run
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-run(sys.argv[1], sys.argv[2])
+from slipway_worker.main import run
+
+folder, entrypoint = sys.argv[1:]
+sys.argv[1:] = []
+run(folder, entrypoint)

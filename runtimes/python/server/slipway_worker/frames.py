@@ -31,21 +31,35 @@ def refusal(number: int, code: bytes, message: str) -> bytes:
 class Buffer:
     """Cuts a stream into frames, however its pieces fall."""
 
-    __slots__ = ("_rest",)
+    __slots__ = ("_rest", "_wanted")
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._rest: bytes | bytearray = b""
+        self._wanted = 0
+
+    @property
+    def large(self) -> bool:
+        """Whether a frame of some size is being received."""
+        return self._wanted > 1 << 16
 
     def feed(self, data: bytes) -> Iterator[tuple[int, int, bytes]]:
         """(kind, number, bytes) of every frame that is whole now."""
         if self._rest:
-            data = self._rest + data
+            if isinstance(self._rest, bytes):
+                self._rest = bytearray(self._rest)
+            self._rest += data
+            # A large frame comes in many pieces: nothing is copied before the last of them.
+            if len(self._rest) < self._wanted:
+                return
+            data, self._rest = bytes(self._rest), b""
         at, size = 0, len(data)
+        self._wanted = 9
         try:
             while size - at >= 9:
                 length, kind, number = HEAD.unpack_from(data, at)
                 end = at + 9 + length
                 if end > size:
+                    self._wanted = end - at
                     break
                 body = data[at + 9 : end]
                 at = end

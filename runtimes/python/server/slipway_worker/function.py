@@ -21,11 +21,13 @@ def load(folder: str, entrypoint: str) -> Function:
     if not path.is_file():
         raise NotLoaded(f"{path} does not exist: RUNTIME_ENTRYPOINT names the function's file within its build")
     sys.path[:0] = [str(path.parent), str(Path(folder, ".dependencies"))]
-    spec = importlib.util.spec_from_file_location("function", path)
+    # Its own name, so that its other modules may import it; unless that is one of a module that is there already.
+    name = path.stem if path.stem not in sys.modules else "function"
+    spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise NotLoaded(f"{path} is no Python file")
     module = importlib.util.module_from_spec(spec)
-    sys.modules["function"] = module
+    sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
     except BaseException as error:

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextvars
-import os
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
@@ -10,30 +9,37 @@ from typing import Any
 
 from . import frames
 from .call import Call, drive
+from .channel import Channel
 from .function import own_traceback
 from .output import Output, current
-from .writer import Writer
 
 
 class Loop:
     """Frames in, tasks, frames out."""
 
-    def __init__(self, connection: socket.socket, writer: Writer, output: Output, call: Callable[[int], Call]) -> None:
-        self._connection = connection
-        self._writer = writer
+    def __init__(self, channel: Channel, output: Output, call: Callable[[int], Call]) -> None:
+        self._channel = channel
         self._output = output
         self._call = call
-        self._buffer = frames.Buffer()
         self._tasks: dict[int, asyncio.Task[bytes]] = {}
         self._flushing = False
         self._loop = asyncio.new_event_loop()
 
     def run(self) -> None:
         """Until the server goes."""
+        self._loop.add_reader(self._channel, self._readable)
+        self.run_beside()
+
+    def run_beside(self) -> None:
+        """The loop without the server's frames, for a thread of its own."""
         asyncio.set_event_loop(self._loop)
         self._loop.set_exception_handler(self._background_failure)
-        self._loop.add_reader(self._connection, self._readable)
-        self._loop.run_forever()
+        while True:
+            try:
+                self._loop.run_forever()
+            except BaseException as error:
+                # SystemExit and its like in a background task end the loop: it goes on for all others.
+                self._output.log(frames.ERROR, f"a background task failed\n{own_traceback(error)}", 0)
 
     def await_elsewhere(self, call: Call, awaitable: Awaitable[Any]) -> None:
         """Takes over what a function on another thread returned."""
@@ -43,24 +49,15 @@ class Loop:
     def cancel_elsewhere(self, number: int) -> None:
         self._loop.call_soon_threadsafe(self._cancel, number)
 
-    def run_beside(self) -> None:
-        """The loop without the server's socket, on a thread of its own."""
-        asyncio.set_event_loop(self._loop)
-        self._loop.set_exception_handler(self._background_failure)
-        self._loop.run_forever()
-
     def _readable(self) -> None:
-        data = self._connection.recv(1 << 18, socket.MSG_DONTWAIT)
-        if not data:
-            os._exit(0)
-        for kind, number, body in self._buffer.feed(data):
+        for kind, number, body in self._channel.receive(socket.MSG_DONTWAIT):
             if kind == frames.INVOKE:
                 contextvars.copy_context().run(self._begin, number, body)
             elif kind == frames.CANCEL:
                 self._cancel(number)
             elif kind == frames.PING:
-                self._writer.gather(frames.frame(frames.PONG, 0))
-        self._writer.flush()
+                self._channel.gather(frames.frame(frames.PONG, 0))
+        self._channel.flush()
 
     def _begin(self, number: int, data: bytes) -> None:
         call = self._call(number)
@@ -68,12 +65,12 @@ class Loop:
         if end is None:
             self._start(call, awaitable)
         else:
-            self._writer.gather(end)
+            self._channel.gather(end)
 
     def _start(self, call: Call, awaitable: Awaitable[Any]) -> None:
         task = _task(self._loop, drive(call, awaitable))
         if task.done():
-            self._writer.gather(task.result())
+            self._channel.gather(task.result())
             self._flush_soon()
         else:
             self._tasks[call.number] = task
@@ -82,9 +79,9 @@ class Loop:
     def _finished(self, number: int, task: "asyncio.Task[bytes]") -> None:
         self._tasks.pop(number, None)
         if task.cancelled():
-            self._writer.gather(frames.refusal(number, b"function_error", "the invocation was cancelled"))
+            self._channel.gather(frames.refusal(number, b"function_error", "the invocation was cancelled"))
         else:
-            self._writer.gather(task.result())
+            self._channel.gather(task.result())
         self._flush_soon()
 
     def _flush_soon(self) -> None:
@@ -95,7 +92,7 @@ class Loop:
 
     def _flush(self) -> None:
         self._flushing = False
-        self._writer.flush()
+        self._channel.flush()
 
     def _cancel(self, number: int) -> None:
         task = self._tasks.get(number)

@@ -38,7 +38,7 @@ class _Printed(io.BufferedIOBase):
         self._output = output
         self._level = level
         self._descriptor = descriptor
-        self._open: dict[int, bytearray] = {}
+        self._open: dict[int, bytes] = {}
         self._lock = threading.RLock()
 
     def writable(self) -> bool:
@@ -50,16 +50,16 @@ class _Printed(io.BufferedIOBase):
     def write(self, data: Any) -> int:
         number = current.get()
         with self._lock:
-            rest = self._open.setdefault(number, bytearray())
-            rest += data
+            rest = self._open.pop(number, b"") + data
             if b"\n" in data or len(rest) > _MOST_LINE:
-                *lines, last = rest.split(b"\n")
-                self._open[number] = bytearray(last)
-                if len(last) > _MOST_LINE:
-                    lines.append(last)
-                    del self._open[number]
+                *lines, rest = rest.split(b"\n")
+                if len(rest) > _MOST_LINE:
+                    lines.append(rest)
+                    rest = b""
                 for line in lines:
                     self._output.log(self._level, line.decode("utf-8", "replace"), number)
+            if rest:
+                self._open[number] = rest
         return len(data)
 
     def flush(self) -> None:

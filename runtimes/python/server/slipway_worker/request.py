@@ -82,19 +82,18 @@ class Request:
         self.body = self.payload.encode("utf-8", "replace") if type(self.payload) is str else b""
 
     def _set_headers(self, headers: dict[str, str]) -> None:
-        self.headers = {name.lower(): value for name, value in headers.items()}
+        for name, value in headers.items():
+            self._add_header(name.lower(), value)
         if trace := self.headers.get("traceparent"):
             self._output.trace(self._number, trace)
 
     def _from_raw(self, head: dict[str, Any], body: bytes) -> None:
         self.method, self.path, self._query_text = head["method"], head["path"], head["query"]
         self.env = _variables.copy()
-        headers = self.headers
         for name, value in head["headers"]:
-            known = headers.get(name)
-            headers[name] = value if known is None else f"{known}{'; ' if name == 'cookie' else ', '}{value}"
+            self._add_header(name, value)
         self.body = body
-        kind = headers.get("content-type", "").split(";")[0].strip().lower()
+        kind = self.headers.get("content-type", "").split(";")[0].strip().lower()
         if kind == "application/json" or kind.endswith("+json"):
             if body:
                 try:
@@ -103,6 +102,10 @@ class Request:
                     raise Refused(b"invalid_json", f"the body is not JSON: {error}") from None
         elif kind.startswith("text/"):
             self.payload = body.decode("utf-8", "replace")
+
+    def _add_header(self, name: str, value: str) -> None:
+        known = self.headers.get(name)
+        self.headers[name] = value if known is None else f"{known}{'; ' if name == 'cookie' else ', '}{value}"
 
     @property
     def query(self) -> dict[str, list[str]]:

@@ -65,7 +65,7 @@ class Response:
     ) -> None:
         if self.frame is not None:
             raise RuntimeError("the function has answered already: it answers once")
-        if type(status) is not int or not 200 <= status <= 599:
+        if not isinstance(status, int) or isinstance(status, bool) or not 200 <= status <= 599:
             problem, status = problem or f"the status must be a whole number from 200 to 599, not {status!r}", 500
         lines = b""
         if headers:
@@ -98,6 +98,7 @@ def _header_lines(kind: int, headers: Mapping[str, str | Sequence[str]]) -> tupl
         if any(_FORBIDDEN.search(one) for one in several):
             return kind, b"", f"the value of {name} holds CR, LF or NUL"
         if lower == "content-type":
-            kind, several = frames.OWN_TYPE, several[:1]
+            # Once, even where it was given in two spellings.
+            kind, several = frames.OWN_TYPE, several[:1] if kind != frames.OWN_TYPE else ()
         lines += [(name, one) for one in several]
     return kind, values.encode(lines) if lines else b"", ""

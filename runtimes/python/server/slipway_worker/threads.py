@@ -3,8 +3,6 @@ monitor sees when a function holds the leader up, and lets another thread lead; 
 nobody's way, and one that doesn't costs no thread."""
 
 import contextvars
-import os
-import socket
 import threading
 import time
 from collections import deque
@@ -13,10 +11,16 @@ from typing import Any
 
 from . import frames
 from .call import Call
-from .writer import Writer
+from .channel import Channel
 
+# A function that takes so long holds the leader up.
 _STALLED_SECONDS = 0.004
+# Where one has, others will: then the monitor looks more often, for as many rounds.
+_HURRY_SECONDS = 0.0005
+_HURRY_ROUNDS = 40
 _IDLE_ROUNDS = 50
+# An answer that took longer is sent at once: those behind it may take as long.
+_PROMPT_SECONDS = 0.0005
 _SPARE_THREADS = 8
 
 
@@ -25,18 +29,15 @@ class Threads:
 
     def __init__(
         self,
-        connection: socket.socket,
-        writer: Writer,
+        channel: Channel,
         call: Callable[[int], Call],
         await_elsewhere: Callable[[Call, Awaitable[Any]], None],
         cancel_elsewhere: Callable[[int], None],
     ) -> None:
-        self._connection = connection
-        self._writer = writer
+        self._channel = channel
         self._call = call
         self._await_elsewhere = await_elsewhere
         self._cancel_elsewhere = cancel_elsewhere
-        self._buffer = frames.Buffer()
         self._pending: deque[tuple[int, bytes]] = deque()
         self._lock = threading.Lock()
         self._leader = 0
@@ -52,33 +53,43 @@ class Threads:
         self._monitor()
 
     def _monitor(self) -> None:
-        idle = 0
+        idle = hurry = 0
         while True:
-            if self._busy_since:
-                idle = 0
-                self._replace_stalled()
-            else:
+            pause = _HURRY_SECONDS if hurry else _STALLED_SECONDS
+            hurry = max(0, hurry - 1)
+            if not self._busy_since:
                 idle += 1
-            if idle > _IDLE_ROUNDS:
-                self._monitor_sleeps = True
-                self._wake_monitor.wait()
-                self._wake_monitor.clear()
-                self._monitor_sleeps = False
-                idle = 0
-            time.sleep(_STALLED_SECONDS)
-
-    def _replace_stalled(self) -> None:
-        with self._lock:
-            stalled = self._busy_since and time.monotonic() - self._busy_since > _STALLED_SECONDS
-            if stalled:
-                self._leader = 0
-                self._busy_since = 0.0
-        if stalled:
-            self._writer.flush()
-            if self._spares:
-                self._spare.release()
             else:
-                self._new_leader()
+                idle = 0
+                if self._replace_stalled(pause):
+                    hurry = _HURRY_ROUNDS
+            if idle > _IDLE_ROUNDS:
+                self._sleep()
+                idle = 0
+            time.sleep(pause)
+
+    def _sleep(self) -> None:
+        """Until there is something to watch over."""
+        self._monitor_sleeps = True
+        if not self._busy_since:
+            self._wake_monitor.wait()
+        self._wake_monitor.clear()
+        self._monitor_sleeps = False
+
+    def _replace_stalled(self, seconds: float) -> bool:
+        with self._lock:
+            if not self._busy_since or time.monotonic() - self._busy_since <= seconds:
+                return False
+            self._leader = 0
+            self._busy_since = 0.0
+            spare = self._spares > 0
+            self._spares -= spare
+        self._channel.flush()
+        if spare:
+            self._spare.release()
+        else:
+            self._new_leader()
+        return True
 
     def _new_leader(self) -> None:
         threading.Thread(target=self._thread, daemon=True).start()
@@ -91,8 +102,6 @@ class Threads:
                     return
                 self._spares += 1
             self._spare.acquire()
-            with self._lock:
-                self._spares -= 1
 
     def _lead(self) -> None:
         """Reads and runs until a function has held this thread up and another one leads."""
@@ -100,10 +109,10 @@ class Threads:
         self._leader = me
         while True:
             while not self._pending:
-                self._writer.flush()
+                self._channel.flush()
                 self._receive()
             number, data = self._pending.popleft()
-            self._busy_since = time.monotonic()
+            self._busy_since = began = time.monotonic()
             if self._monitor_sleeps:
                 self._wake_monitor.set()
             call = self._call(number)
@@ -114,21 +123,18 @@ class Threads:
                     self._busy_since = 0.0
             if end is None:
                 self._await_elsewhere(call, awaitable)
-            elif leads:
-                self._writer.gather(end)
+            elif leads and time.monotonic() - began < _PROMPT_SECONDS:
+                self._channel.gather(end)
             else:
-                self._writer.write(end)
+                self._channel.write(end)
             if not leads:
                 return
 
     def _receive(self) -> None:
-        data = self._connection.recv(1 << 18)
-        if not data:
-            os._exit(0)
-        for kind, number, body in self._buffer.feed(data):
+        for kind, number, body in self._channel.receive():
             if kind == frames.INVOKE:
                 self._pending.append((number, body))
             elif kind == frames.CANCEL:
                 self._cancel_elsewhere(number)
             elif kind == frames.PING:
-                self._writer.gather(frames.frame(frames.PONG, 0))
+                self._channel.gather(frames.frame(frames.PONG, 0))
