@@ -98,7 +98,9 @@ pub struct Result<'a> {
 /// Wraps an answer into the result envelope.
 pub fn enveloped(answer: &Outgoing, result: &Result<'_>) -> Outgoing {
     let mut headers = serde_json::Map::new();
-    for (name, value) in &answer.headers {
+    // Those of the runtime belong to the HTTP answer around it.
+    let own = answer.headers.iter().filter(|(name, _)| !name.as_str().starts_with(RESERVED_PREFIX));
+    for (name, value) in own {
         let values = headers.entry(name.as_str()).or_insert_with(|| json!([]));
         if let serde_json::Value::Array(values) = values {
             values.push(String::from_utf8_lossy(value.as_bytes()).into());

@@ -50,7 +50,7 @@ fn is_parent(parent: i32) -> bool {
 }
 
 fn answer_all() {
-    for (descriptor, connection) in table::all(Some(table::MOST_DESCRIPTORS)) {
+    for (descriptor, connection) in table::all() {
         if connection.phase() != Phase::Running {
             continue;
         }

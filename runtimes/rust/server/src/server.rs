@@ -99,20 +99,17 @@ fn start(
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;
     let workers = Workers::new(runtime.handle().clone(), threads);
     let listener = listener.try_clone()?;
-    runtime.block_on(async {
-        let listener = tokio::net::TcpListener::from_std(listener)?;
-        runtime.spawn(accept(server, listener));
-        io::Result::Ok(())
-    })?;
+    let listener = runtime.block_on(async { tokio::net::TcpListener::from_std(listener) })?;
+    let accepting = runtime.spawn(accept(server, listener)).abort_handle();
     signals::send(supervisor, signals::ready());
     // SAFETY: a plain system call.
     let this_thread = usize::try_from(unsafe { libc::gettid() }).unwrap_or(0);
     server.watch.store(this_thread, SeqCst);
-    Watch::new(server, workers).run(waited)
+    Watch::new(server, workers, accepting).run(waited)
 }
 
 async fn accept(server: &'static Server, listener: tokio::net::TcpListener) {
-    while server.state() == State::Serving {
+    loop {
         match listener.accept().await {
             Ok((stream, _)) => take(server, stream),
             Err(error) if is_of_the_connection(&error) => {}

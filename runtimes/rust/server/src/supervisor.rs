@@ -19,6 +19,7 @@ use crate::{server, table};
 const MOST_FAILED_STARTS: u32 = 3;
 /// What a serving process gets beyond the grace period to end itself.
 const LAST_WAIT: Duration = Duration::from_secs(2);
+const GUARDS_WAIT: Duration = Duration::from_millis(250);
 const BACKLOG: i32 = 4096;
 
 struct Supervisor {
@@ -86,6 +87,7 @@ impl Supervisor {
                 None => self.end_overdue(),
             }
             if self.ends_at.is_some() && self.alive.is_empty() {
+                wait_for_guards();
                 return ExitCode::SUCCESS;
             }
             if self.failed_starts >= MOST_FAILED_STARTS {
@@ -156,7 +158,11 @@ impl Supervisor {
 
     fn drain(&mut self) {
         if self.ends_at.is_none() {
-            self.listener = None;
+            if let Some(listener) = self.listener.take() {
+                // In the processes that share it too, at once.
+                // SAFETY: a plain system call.
+                unsafe { libc::shutdown(listener.as_raw_fd(), libc::SHUT_RDWR) };
+            }
             self.ends_at = Some(Instant::now() + self.settings.grace + LAST_WAIT);
             for process in &self.alive {
                 signals::send(*process, libc::SIGTERM);
@@ -168,6 +174,15 @@ impl Supervisor {
         for process in self.alive.drain(..) {
             signals::send(process, libc::SIGKILL);
         }
+    }
+}
+
+/// Guards end right after their processes, and hold the port until then. Other orphans may stay for as long as they like.
+fn wait_for_guards() {
+    let end = Instant::now() + GUARDS_WAIT;
+    // SAFETY: a plain system call.
+    while unsafe { libc::waitpid(-1, std::ptr::null_mut(), libc::WNOHANG) } >= 0 && Instant::now() < end {
+        std::thread::sleep(Duration::from_millis(1));
     }
 }
 

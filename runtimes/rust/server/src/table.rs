@@ -48,41 +48,47 @@ pub const IN_ENVELOPE: u8 = 2;
 pub const TICKS_PER_SECOND: u32 = 10;
 static NOW: AtomicU32 = AtomicU32::new(0);
 static STARTED: OnceLock<Instant> = OnceLock::new();
-static HIGHEST: AtomicUsize = AtomicUsize::new(0);
-static TABLE: OnceLock<&'static [Connection]> = OnceLock::new();
+static TABLE: OnceLock<&'static Table> = OnceLock::new();
+
+struct Table {
+    /// The highest descriptor that was ever a connection.
+    highest: AtomicUsize,
+    connections: [Connection; MOST_DESCRIPTORS],
+}
 
 /// Maps the table; before the guard is made, which inherits it. Pages that are never touched cost nothing.
 pub fn create() {
     TABLE.get_or_init(|| {
-        let size = MOST_DESCRIPTORS * size_of::<Connection>();
         // SAFETY: a new anonymous mapping, which is zero: for atomics a valid value.
         unsafe {
             let memory = libc::mmap(
                 ptr::null_mut(),
-                size,
+                size_of::<Table>(),
                 libc::PROT_READ | libc::PROT_WRITE,
                 libc::MAP_SHARED | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE,
                 -1,
                 0,
             );
             assert!(memory != libc::MAP_FAILED, "the system gives no memory for the table of connections");
-            std::slice::from_raw_parts(memory.cast::<Connection>(), MOST_DESCRIPTORS)
+            &*memory.cast::<Table>()
         }
     });
     STARTED.get_or_init(Instant::now);
 }
 
 pub fn connection(descriptor: RawFd) -> &'static Connection {
+    let table = TABLE.get().expect("the table is made at the start");
     let index = usize::try_from(descriptor).expect("a descriptor is not negative");
-    HIGHEST.fetch_max(index, Relaxed);
-    &TABLE.get().expect("the table is made at the start")[index]
+    if index > table.highest.load(Relaxed) {
+        table.highest.fetch_max(index, Relaxed);
+    }
+    &table.connections[index]
 }
 
-/// All that may be open, with their descriptors. The guard passes its own bound: what it sees of `HIGHEST` is old.
-pub fn all(bound: Option<usize>) -> impl Iterator<Item = (RawFd, &'static Connection)> {
-    let table: &[Connection] = TABLE.get().copied().unwrap_or_default();
-    let bound = bound.unwrap_or(HIGHEST.load(Relaxed) + 1).min(table.len());
-    (0..).zip(&table[..bound])
+/// All that may be open, with their descriptors.
+pub fn all() -> impl Iterator<Item = (RawFd, &'static Connection)> {
+    let used = TABLE.get().map(|table| &table.connections[..=table.highest.load(Relaxed)]);
+    (0..).zip(used.unwrap_or_default())
 }
 
 /// Lets the ticks go on.

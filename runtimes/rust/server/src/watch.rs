@@ -17,6 +17,7 @@ use crate::signals::{self, Set};
 use crate::table::{self, Phase, TICKS_PER_SECOND};
 use crate::workers::Workers;
 use slipway::{Level, Sink};
+use tokio::task::AbortHandle;
 
 /// While invocations are in flight.
 const TICK: Duration = Duration::from_millis(2);
@@ -34,6 +35,7 @@ const LAST_LINES: Duration = Duration::from_secs(1);
 pub struct Watch {
     server: &'static Server,
     workers: Workers,
+    accepting: AbortHandle,
     /// Each slot's count of polls at the last tick.
     polls: Vec<u32>,
     /// Invocations that were answered for and whose threads have not come back.
@@ -46,11 +48,12 @@ pub struct Watch {
 }
 
 impl Watch {
-    pub fn new(server: &'static Server, workers: Workers) -> Self {
+    pub fn new(server: &'static Server, workers: Workers, accepting: AbortHandle) -> Self {
         Self {
             polls: vec![0; server.slots.len()],
             server,
             workers,
+            accepting,
             given_up: 0,
             idle_ticks: 0,
             swept: Instant::now(),
@@ -82,8 +85,14 @@ impl Watch {
     fn drain(&mut self) {
         if self.drains_until.is_none() {
             self.drains_until = Some(Instant::now() + self.server.settings.grace);
-            self.server.enter(State::Draining);
+            self.leave(State::Draining);
         }
+    }
+
+    /// Takes no more connections: those that wait are another process's, or nobody's.
+    fn leave(&self, state: State) {
+        self.server.enter(state);
+        self.accepting.abort();
     }
 
     /// How many invocations are in flight, and how many of them hold their threads.
@@ -132,7 +141,7 @@ impl Watch {
         table::connection(invocation.descriptor).enter(Phase::Answering);
         invocation.give_up();
         if self.server.state() == State::Serving {
-            self.server.enter(State::Retiring);
+            self.leave(State::Retiring);
             signals::send(self.server.supervisor, signals::retiring());
         }
     }
@@ -144,7 +153,7 @@ impl Watch {
             return;
         }
         self.swept = Instant::now();
-        for (descriptor, connection) in table::all(None) {
+        for (descriptor, connection) in table::all() {
             let still = Duration::from_secs(u64::from(connection.still_for() / TICKS_PER_SECOND));
             match connection.phase() {
                 Phase::Head | Phase::Body if still >= STALL => shut(descriptor, libc::SHUT_RDWR),
