@@ -34,6 +34,7 @@ _LINGER_SECONDS = 2.0
 _METHOD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}) ")
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _CLOSE = b"connection: close\r\n"
+_KEEP = b"connection: keep-alive\r\n"
 
 
 class Server:
@@ -237,20 +238,18 @@ class Connection(asyncio.Protocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         # What comes behind the body is no part of the head.
         if self._in_head:
-            name = name.lower()
-            request = self._request
-            request.headers.append((name, value))
-            request.fields[name] = value
+            self._request.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         request, parser = self._request, self._parser
         self._in_head = False
         self._since_body = 0
+        request.fields = fields = {name.lower(): value for name, value in request.headers}
         request.method = self._method or parser.get_method()
         self._method = b""
         request.keep = parser.should_keep_alive()
-        request.held = b"upgrade" in request.fields and parser.should_upgrade() and request.has_body()
-        request.old = b"connection" in request.fields and parser.get_http_version() == "1.0"
+        request.held = b"upgrade" in fields and parser.should_upgrade() and request.has_body()
+        request.old = b"connection" in fields and parser.get_http_version() == "1.0"
         # What came in one piece that is small enough needs no counting.
         large = self._head_bytes + self._size > MOST_HEADER_BYTES and request.head_size() > MOST_HEADER_BYTES
         if large or len(request.headers) > MOST_HEADER_LINES:
@@ -261,7 +260,7 @@ class Connection(asyncio.Protocol):
         if request.refusal is not None:
             if request.has_body():
                 self._refuse_body(request)
-        elif b"expect" in request.fields and not self._answering:
+        elif b"expect" in fields and not self._answering:
             self._transport.write(_CONTINUE)
 
     def on_body(self, data: bytes) -> None:
@@ -342,9 +341,7 @@ class Connection(asyncio.Protocol):
             mode, head = frames.RAW, raw_head(request)
         else:
             mode, head = frames.ENVELOPE, b""
-        identity = invocation.id
-        start = frames.INVOKE_HEAD.pack(mode, (time.time() + timeout) * 1000, len(identity))
-        self._server.pool.invoke(invocation, (start, identity, frames.LENGTH.pack(len(head)), head, body))
+        self._server.pool.invoke(invocation, (mode, (time.time() + timeout) * 1000, head, body))
 
     # Answering
 
@@ -355,18 +352,14 @@ class Connection(asyncio.Protocol):
         if request is None or self._transport.is_closing():
             return
         keep = request.keep and not self._server.draining and not (self._ending and not self._waiting)
-        parts = [head] if dated else [head, self._server.date]
-        bodyless = head.startswith((b"HTTP/1.1 204", b"HTTP/1.1 304"))
-        if not bodyless:
-            parts.append(b"content-length: %d\r\n" % len(body))
-        if not keep:
-            parts.append(_CLOSE)
-        elif request.old:
-            parts.append(b"connection: keep-alive\r\n")
-        parts.append(b"\r\n")
-        if not bodyless and request.method != b"HEAD":
-            parts.append(body)
-        self._transport.write(b"".join(parts))
+        date = b"" if dated else self._server.date
+        more = b"" if keep and not request.old else _KEEP if keep else _CLOSE
+        if head.startswith((b"HTTP/1.1 204", b"HTTP/1.1 304")):
+            data = b"%b%b%b\r\n" % (head, date, more)
+        else:
+            shown = b"" if request.method == b"HEAD" else body
+            data = b"%b%b%bcontent-length: %d\r\n\r\n%b" % (head, date, more, len(body), shown)
+        self._transport.write(data)
         if not keep:
             self._linger()
         elif self._waiting:

@@ -46,9 +46,11 @@ ERRORS = {
     "timeout": 504,
 }
 
+_STARTS: dict[tuple[int, int], bytes] = {}
+
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _ids = itertools.count()
-_id_prefix = os.urandom(6).hex().encode()
+_id_prefix = os.urandom(6).hex().encode() + b"-"
 
 
 class Client(Protocol):
@@ -61,19 +63,23 @@ class Client(Protocol):
 class Invocation:
     """State of one invocation in flight. ``deadline`` is of the monotonic clock."""
 
-    __slots__ = ("client", "deadline", "id", "kept", "lines", "number", "result", "started", "trace", "truncated")
+    # As defaults of the class they cost nothing an invocation.
+    number = 0
+    trace: str | None = None
+    lines: deque[tuple[str, str, str]] | None = None
+    kept = 0
+    truncated = False
 
     def __init__(self, client: Client, identity: bytes | None, timeout: float, result: bool, trace: str | None) -> None:
         self.client: Client | None = client
-        self.id = identity or b"%s-%x" % (_id_prefix, next(_ids))
-        self.number = 0
+        self.id = identity or b"%b%x" % (_id_prefix, next(_ids))
         self.started = time.monotonic()
         self.deadline = self.started + timeout
         self.result = result
-        self.trace = trace
-        self.lines: deque[tuple[str, str, str]] | None = deque() if result else None
-        self.kept = 0
-        self.truncated = False
+        if trace:
+            self.trace = trace
+        if result:
+            self.lines = deque()
 
     def log(self, level: int, message: str) -> None:
         """A line of this invocation, into the log and into its result where that was asked for."""
@@ -83,17 +89,23 @@ class Invocation:
 
     def answered(self, data: bytes) -> None:
         """Sends on what the function process answered."""
-        if self.client is None:
+        client = self.client
+        if client is None:
             return
         status, kind, length = frames.ANSWER_HEAD.unpack_from(data)
+        if not length and not self.result:
+            self.client = None
+            start = _STARTS.get((status, kind)) or _start(status, kind)
+            client.answer(b"%b%b\r\n" % (start, self.id), data[7:])
+            return
         body = data[7 + length :]
         own = json.loads(data[7 : 7 + length]) if length else ()
         if self.result:
             self._send_result(status, _TYPE_VALUES[kind], own, body, None)
             return
-        lines = b"".join([f"{name}: {value}\r\n".encode("utf-8", "replace") for name, value in own]) if own else b""
-        head = b"%b%b%bx-runtime-invocation-id: %b\r\n" % (_status_line(status), _TYPES[kind], lines, self.id)
-        self._send(head, body, any(name.lower() == "date" for name, _ in own) if own else False)
+        lines = b"".join([f"{name}: {value}\r\n".encode("utf-8", "replace") for name, value in own])
+        head = b"%b%b\r\n%b" % (_start(status, kind), self.id, lines)
+        self._send(head, body, any(name.lower() == "date" for name, _ in own))
 
     def refused(self, code: str, message: str) -> None:
         """Answers for the function."""
@@ -158,3 +170,8 @@ def error_answer(code: str, message: str, identity: bytes | None = None, more: b
 
 def _status_line(status: int) -> bytes:
     return _STATUS.get(status) or b"HTTP/1.1 %d \r\n" % status
+
+
+def _start(status: int, kind: int) -> bytes:
+    """The head of a function's answer as far as the invocation's id."""
+    return _STARTS.setdefault((status, kind), b"%b%bx-runtime-invocation-id: " % (_status_line(status), _TYPES[kind]))

@@ -1,6 +1,7 @@
 """From the start of the server to its end: loading, listening, draining."""
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -74,6 +75,8 @@ async def _listen(settings: Settings, pool: Pool, stop: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
     server = Server(settings, pool, loop)
     listener = await loop.create_server(lambda: Connection(server), sock=_bound(settings), backlog=2048)
+    # What has been imported stays: the collector need not look at it again and again.
+    gc.freeze()
     logs.write("info", f"listening on {settings.host}:{settings.port}")
     await stop.wait()
     listener.close()

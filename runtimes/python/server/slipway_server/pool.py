@@ -17,12 +17,14 @@ _PATIENCE = 0.2
 # How long what runs beside a hung invocation may go on in a process that gives no sign of life.
 _SILENCE = 1.0
 _SWEEP_SECONDS = 0.05
+_REMEMBERED = 512
 _GENERIC = "the function failed; its log says why"
 _LEVELS = ("info", "error")
 # A process that ends by itself, or doesn't load any more, is replaced after this time, twice as long each time.
 _RETRY_SECONDS, _LONGEST_RETRY_SECONDS = 0.1, 5.0
 
-Parts = tuple[bytes | bytearray, ...]
+# Mode, deadline in milliseconds since 1970, head, body: what a frame says beside number and id.
+Call = tuple[int, float, bytes, bytes | bytearray]
 
 
 class Worker(asyncio.Protocol):
@@ -55,11 +57,12 @@ class Worker(asyncio.Protocol):
 
     def send(self, frame: bytes) -> None:
         """Frames of one turn of the loop leave in few writes, a lone one at once."""
-        if not self._out and len(self.in_flight) > 1:
-            self.pool.loop.call_soon(self._flush)
-        self._out.append(frame)
-        if len(self.in_flight) <= 1 or len(self._out) >= frames.BATCH:
+        out = self._out
+        out.append(frame)
+        if len(self.in_flight) <= 1 or len(out) >= frames.BATCH:
             self._flush()
+        elif len(out) == 1:
+            self.pool.loop.call_soon(self._flush)
 
     def _flush(self) -> None:
         if self._out and self._transport is not None and not self._transport.is_closing():
@@ -106,7 +109,7 @@ class Worker(asyncio.Protocol):
 
     def log(self, level: int, message: str, number: int) -> None:
         """A line of an invocation in flight, of one that has ended, or of none (0)."""
-        invocation = self.in_flight.get(number) or self.pool.ended.get(number)
+        invocation = self.in_flight.get(number) or self.pool.known(number)
         if invocation is not None:
             invocation.log(level, message)
         else:
@@ -147,7 +150,7 @@ class Worker(asyncio.Protocol):
             self.pool.dispatch_waiting()
         if invocation is not None:
             self.pool.in_flight -= 1
-            self.pool.remember(number, invocation)
+            self.pool.ended[number % _REMEMBERED] = invocation
         if self.state == "retired" and not self.in_flight:
             self.end()
         return invocation
@@ -163,12 +166,12 @@ class Pool:
         self.loop = asyncio.get_running_loop()
         self.failed = ""
         self.on_loaded: Callable[[], None] = lambda: None
-        self.ended: dict[int, Invocation] = {}
+        self.ended: list[Invocation | None] = [None] * _REMEMBERED
         self._command = command
         self._environment = environment
         self._workers = [Worker(self, spawned) for spawned in first]
         self._retired: set[Worker] = set()
-        self._waiting: list[tuple[Invocation, Parts]] = []
+        self._waiting: list[tuple[Invocation, Call]] = []
         self._number = 0
         self.in_flight = 0
         """How many hold a slot, those among them that wait for a process; not those that were answered 504."""
@@ -184,7 +187,7 @@ class Pool:
         for worker in self._workers:
             await worker.listen()
 
-    def invoke(self, invocation: Invocation, data: Parts) -> None:
+    def invoke(self, invocation: Invocation, data: Call) -> None:
         """Runs an invocation on the least busy process, or on the next that becomes ready."""
         self.in_flight += 1
         if not self._sweeping:
@@ -192,7 +195,7 @@ class Pool:
             self.loop.call_later(_SWEEP_SECONDS, self._sweep)
         self._dispatch(invocation, data)
 
-    def _dispatch(self, invocation: Invocation, data: Parts) -> None:
+    def _dispatch(self, invocation: Invocation, data: Call) -> None:
         worker = self._workers[0]
         if len(self._workers) > 1 or not worker.takes:
             ready = [worker for worker in self._workers if worker.takes]
@@ -203,14 +206,12 @@ class Pool:
         self._number = number = self._number % 0xFFFFFFFF + 1
         invocation.number = number
         worker.in_flight[number] = invocation
-        length = sum(map(len, data))
-        worker.send(b"".join((frames.HEAD.pack(length, frames.INVOKE, number), *data)))
+        worker.send(frames.invoke(number, invocation.id, *data))
 
-    def remember(self, number: int, invocation: Invocation) -> None:
-        """Lines may follow an answer: the newest invocations stay known by their number."""
-        self.ended[number] = invocation
-        if len(self.ended) > 256:
-            del self.ended[next(iter(self.ended))]
+    def known(self, number: int) -> Invocation | None:
+        """An invocation that has ended: lines may follow its answer. The newest stay known."""
+        invocation = self.ended[number % _REMEMBERED]
+        return invocation if invocation and invocation.number == number else None
 
     def dispatch_waiting(self) -> None:
         waiting, self._waiting = self._waiting, []

@@ -1,8 +1,8 @@
 """One HTTP request: what was received of it, why it is refused, and how the function is to see it."""
 
-import hmac
 import itertools
 import json
+from hmac import compare_digest
 
 from slipway_worker.trace import trace_id
 
@@ -20,45 +20,29 @@ _HOP_BY_HOP = frozenset(
 
 
 class Request:
-    """``headers`` are all fields in their order, ``fields`` the last of each name; names are in lower case. ``probe``
-    is the path of the runtime's own that is asked for. ``queued``: it has its place among those to be answered."""
+    """``headers`` are all fields as they came, ``fields`` the last of each name in lower case. ``probe`` is the path of
+    the runtime's own that is asked for. ``queued``: it has its place among those to be answered. ``held``: it is
+    complete but for a body that the parser has to be talked into."""
 
-    __slots__ = (
-        "body",
-        "fields",
-        "headers",
-        "held",
-        "identity",
-        "keep",
-        "method",
-        "old",
-        "probe",
-        "queued",
-        "raw",
-        "refusal",
-        "result",
-        "size",
-        "timeout",
-        "url",
-    )
+    # As defaults of the class they cost nothing a request.
+    url = b""
+    method = b""
+    fields: dict[bytes, bytes] = {}  # noqa: RUF012
+    keep = True
+    old = False
+    probe = b""
+    queued = False
+    held = False
+    body: bytes | bytearray = b""
+    size = 0
+    refusal: tuple[bytes, bytes] | None = None
+    raw = False
+    identity: bytes | None = None
+    timeout = 0.0
+    result = False
 
     def __init__(self) -> None:
-        self.url = b""
         self.headers: list[tuple[bytes, bytes]] = []
-        self.fields: dict[bytes, bytes] = {}
-        self.method = b""
-        self.keep = True
-        self.old = False
-        self.probe = b""
-        self.queued = False
-        self.held = False
-        self.body: bytes | bytearray = b""
-        self.size = 0
-        self.refusal: tuple[bytes, bytes] | None = None
-        self.raw = False
-        self.identity: bytes | None = None
-        self.timeout = 0.0
-        self.result = False
 
     def head_size(self) -> int:
         """Bytes of the request line and the header lines, near enough."""
@@ -66,7 +50,7 @@ class Request:
 
     def take_in(self, data: bytes) -> None:
         """One more piece of the body. Pieces may be many and small: they are joined at once, which keeps memory low."""
-        if not self.size:
+        if not self.body:
             self.body = data
         elif isinstance(self.body, bytearray):
             self.body += data
@@ -78,29 +62,29 @@ class Request:
         return self.fields.get(b"content-length", b"0").strip(b"0") != b"" or b"transfer-encoding" in self.fields
 
     def trace(self) -> str | None:
-        parent = self.fields.get(b"traceparent")
-        return trace_id(parent.decode("latin-1")) if parent else None
+        return trace_id(self.fields[b"traceparent"].decode("latin-1")) if b"traceparent" in self.fields else None
 
 
 def objection(request: Request, settings: Settings) -> tuple[bytes, bytes] | None:
     """Why a request is refused, decided before its body is read; None where it isn't. Fills in what its headers say."""
     fields = request.fields
     mode = fields.get(b"x-runtime-mode")
-    request.raw = mode == b"raw"
+    if mode is not None:
+        request.raw = mode == b"raw"
     # In raw mode all paths are the function's.
     if not request.raw and request.url.startswith(b"/_runtime/"):
         path = request.url.partition(b"?")[0]
         if path in (HEALTH, READY):
             request.probe = path
             return None
-    if not hmac.compare_digest(fields.get(b"x-runtime-secret", b""), settings.secret):
+    if not compare_digest(fields.get(b"x-runtime-secret", b""), settings.secret):
         return error_answer("unauthorized", "x-runtime-secret is missing or wrong")
+    request.timeout = settings.timeout
     identity = fields.get(b"x-runtime-invocation-id")
     if identity is not None:
         if not VALID_ID.fullmatch(identity):
             return _invalid_header("x-runtime-invocation-id", "1 to 64 of A-Z a-z 0-9 . _ -")
         request.identity = identity
-    request.timeout = settings.timeout
     timeout = fields.get(b"x-runtime-timeout")
     if timeout is not None:
         wanted = positive_decimal(timeout.decode("latin-1"))
@@ -110,9 +94,10 @@ def objection(request: Request, settings: Settings) -> tuple[bytes, bytes] | Non
     if mode not in (None, b"envelope", b"raw"):
         return _invalid_header("x-runtime-mode", "envelope or raw", identity)
     result = fields.get(b"x-runtime-result")
-    if result not in (None, b"plain", b"envelope"):
-        return _invalid_header("x-runtime-result", "plain or envelope", identity)
-    request.result = result == b"envelope"
+    if result is not None:
+        if result not in (b"plain", b"envelope"):
+            return _invalid_header("x-runtime-result", "plain or envelope", identity)
+        request.result = result == b"envelope"
     length = fields.get(b"content-length")
     if length is not None and int(length) > settings.max_body:
         return too_large(settings.max_body, identity)
@@ -148,13 +133,12 @@ def _envelope_objection(request: Request) -> tuple[bytes, bytes] | None:
 
 def raw_head(request: Request) -> bytes:
     """The request as the function is to see it; see runtimes/FRAMES.md."""
-    named = itertools.chain.from_iterable(
-        value.lower().split(b",") for name, value in request.headers if name == b"connection"
-    )
+    fields = [(name.lower(), value) for name, value in request.headers]
+    named = itertools.chain.from_iterable(value.lower().split(b",") for name, value in fields if name == b"connection")
     hidden = _HOP_BY_HOP | {name.strip() for name in named}
     headers = [
         (name.decode("latin-1"), _text(value))
-        for name, value in request.headers
+        for name, value in fields
         if name not in hidden and not name.startswith(b"x-runtime-")
     ]
     path, query = _target(request.url)

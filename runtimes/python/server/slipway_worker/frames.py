@@ -5,6 +5,7 @@ from struct import Struct
 
 HEAD = Struct(">IBI")
 INVOKE_HEAD = Struct(">BdB")
+_INVOKE = Struct(">IBIBdB")
 LENGTH = Struct(">I")
 ANSWER_HEAD = Struct(">HBI")
 
@@ -21,6 +22,13 @@ BATCH = 8
 
 def frame(kind: int, number: int, data: bytes = b"") -> bytes:
     return HEAD.pack(len(data), kind, number) + data
+
+
+def invoke(number: int, identity: bytes, mode: int, deadline: float, head: bytes, body: bytes | bytearray) -> bytes:
+    """Head and body are copied once only."""
+    length = 14 + len(identity) + len(head) + len(body)
+    start = _INVOKE.pack(length, INVOKE, number, mode, deadline, len(identity))
+    return b"".join((start, identity, LENGTH.pack(len(head)), head, body))
 
 
 def refusal(number: int, code: bytes, message: str) -> bytes:

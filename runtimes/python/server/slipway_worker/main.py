@@ -1,5 +1,6 @@
 """The function process, from its start to the loading of the function; then one of two ways to run it."""
 
+import gc
 import socket
 import threading
 from collections.abc import Awaitable, Callable
@@ -31,6 +32,7 @@ def run(folder: str, entrypoint: str) -> None:
         channel.write(frames.frame(frames.FAILED, 0, str(error).encode("utf-8", "replace")))
         while True:
             channel.receive()
+    gc.freeze()
     channel.write(frames.frame(frames.READY, 0))
 
     def call(number: int) -> Call:

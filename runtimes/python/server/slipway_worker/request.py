@@ -1,6 +1,7 @@
 """From a frame to the request that the function receives."""
 
 import os
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -17,27 +18,23 @@ class Refused(Exception):
 
 
 _variables = dict(os.environ)
-_MEMBERS: tuple[tuple[str, type, str], ...] = (
-    ("headers", dict, "an object of strings"),
-    ("env", dict, "an object of strings"),
-    ("method", str, "a string"),
-    ("path", str, "a string"),
-    ("query", str, "a string"),
-)
+_KINDS = {"headers": dict, "env": dict, "method": str, "path": str, "query": str}
 
 
 class Request:
     """One invocation's request; ``slipway.Request`` describes its members."""
 
     __slots__ = (
+        "_env",
+        "_headers",
         "_number",
         "_output",
+        "_own_env",
+        "_own_headers",
         "_query",
         "_query_text",
         "body",
         "deadline",
-        "env",
-        "headers",
         "id",
         "method",
         "path",
@@ -52,8 +49,12 @@ class Request:
         at += 4
         self._number = number
         self._output = output
+        # What few functions look at is made when it is looked at.
         self._query: dict[str, list[str]] | None = None
-        self.headers: dict[str, str] = {}
+        self._headers: dict[str, str] | None = None
+        self._env: dict[str, str] | None = None
+        self._own_headers: Iterable[tuple[str, str]] = ()
+        self._own_env: dict[str, str] = {}
         self.payload: Any = None
         if mode == frames.ENVELOPE:
             self._from_envelope(data[at:])
@@ -69,29 +70,22 @@ class Request:
             raise Refused(b"invalid_envelope", "the envelope must be an object")
         get = envelope.get
         self.payload = get("payload")
-        self.env = _variables.copy()
         if len(envelope) > ("payload" in envelope):
             _check(envelope)
             if headers := get("headers"):
-                self._set_headers(headers)
-            if env := get("env"):
-                self.env.update(env)
+                self._own_headers = headers.items()
+                for name, value in self._own_headers:
+                    if len(name) == 11 and name.lower() == "traceparent":
+                        self._output.trace(self._number, value)
+            self._own_env = get("env", self._own_env)
         self.method = get("method", "POST")
         self.path = get("path", "/")
         self._query_text = get("query", "")
         self.body = self.payload.encode("utf-8", "replace") if type(self.payload) is str else b""
 
-    def _set_headers(self, headers: dict[str, str]) -> None:
-        for name, value in headers.items():
-            self._add_header(name.lower(), value)
-        if trace := self.headers.get("traceparent"):
-            self._output.trace(self._number, trace)
-
     def _from_raw(self, head: dict[str, Any], body: bytes) -> None:
         self.method, self.path, self._query_text = head["method"], head["path"], head["query"]
-        self.env = _variables.copy()
-        for name, value in head["headers"]:
-            self._add_header(name, value)
+        self._own_headers = head["headers"]
         self.body = body
         kind = self.headers.get("content-type", "").split(";")[0].strip().lower()
         if kind == "application/json" or kind.endswith("+json"):
@@ -103,13 +97,24 @@ class Request:
         elif kind.startswith("text/"):
             self.payload = body.decode("utf-8", "replace")
 
-    def _add_header(self, name: str, value: str) -> None:
-        known = self.headers.get(name)
-        self.headers[name] = value if known is None else f"{known}{'; ' if name == 'cookie' else ', '}{value}"
+    @property
+    def headers(self) -> dict[str, str]:
+        if self._headers is None:
+            self._headers = {}
+            for given, value in self._own_headers:
+                name = given.lower()
+                known = self._headers.get(name)
+                self._headers[name] = value if known is None else f"{known}{'; ' if name == 'cookie' else ', '}{value}"
+        return self._headers
+
+    @property
+    def env(self) -> dict[str, str]:
+        if self._env is None:
+            self._env = _variables | self._own_env
+        return self._env
 
     @property
     def query(self) -> dict[str, list[str]]:
-        """Decoded when somebody looks."""
         if self._query is None:
             self._query = {}
             for name, value in parse_qsl(self._query_text, keep_blank_values=True, errors="replace"):
@@ -124,10 +129,14 @@ class Request:
 
 
 def _check(envelope: dict[str, Any]) -> None:
-    for name, kind, wanted in _MEMBERS:
-        if name in envelope:
-            value: Any = envelope[name]
-            if type(value) is not kind or (
-                isinstance(value, dict) and not all(type(one) is str for one in value.values())
-            ):
-                raise Refused(b"invalid_envelope", f"{name} must be {wanted}")
+    for name, value in envelope.items():
+        kind = _KINDS.get(name)
+        if kind is None:
+            continue
+        if type(value) is not kind:
+            wanted = "a string" if kind is str else "an object of strings"
+            raise Refused(b"invalid_envelope", f"{name} must be {wanted}")
+        if kind is dict:
+            for one in value.values():
+                if type(one) is not str:
+                    raise Refused(b"invalid_envelope", f"{name} must be an object of strings")
