@@ -50,7 +50,7 @@ def prove(names: Collection[str] = (), jobs: int = 0, tell: Tell = lambda line: 
     known = frozenset(result.case.id for result in judged)
     trials = []
     with ProcessPoolExecutor(
-        jobs or os.cpu_count() or 1, mp_context=multiprocessing.get_context("spawn")
+        jobs or _at_a_time(), mp_context=multiprocessing.get_context("spawn")
     ) as pool:
         # What takes longest begins first, so that it doesn't run alone at the end.
         chosen_first = sorted(chosen, key=lambda found: -_own_seconds(found, judged))
@@ -73,6 +73,11 @@ def prove(names: Collection[str] = (), jobs: int = 0, tell: Tell = lambda line: 
         seconds=time.monotonic() - began,
         partial=bool(names),
     )
+
+
+def _at_a_time() -> int:
+    """More than there are processors: a third of a trial is waiting."""
+    return ((os.cpu_count() or 1) * 3 + 1) // 2
 
 
 def _own_seconds(mutant: Mutant, judged: Sequence[Result]) -> float:
@@ -178,7 +183,7 @@ def command(
     mutant: Annotated[
         list[str] | None, typer.Option(help="Only this mutant (may be given again).")
     ] = None,
-    jobs: Annotated[int, typer.Option(help="Mutants at a time (0: one a processor).")] = 0,
+    jobs: Annotated[int, typer.Option(help="Mutants at a time (0: three for two processors).")] = 0,
     report: Annotated[Path | None, typer.Option(help="File for the proof as JSON.")] = None,
     coverage: Annotated[
         Path | None, typer.Option(help="File for the table of clauses, cases and mutants.")

@@ -78,7 +78,7 @@ def empty_text_is_no_answer() -> None:
     replace(Response, "send", send)
 
 
-@mutant("5.1", also=("3.4", "5.2", "9.1"))
+@mutant("5.1", also=("3.4", "5.2", "5.11", "9.1"))
 def bytes_end_at_nul() -> None:
     """Bytes go out as far as their first NUL."""
     original = Response.send
