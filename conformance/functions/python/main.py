@@ -2,6 +2,8 @@
 
 import asyncio
 import base64
+import contextvars
+import http.client
 import json
 import os
 import signal
@@ -9,6 +11,7 @@ import socket
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from json import dumps, loads
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +23,16 @@ Seen = dict[str, Any]
 
 counted = 0
 meetings: dict[str, "Meeting"] = {}
+# Memory that lives as long as its invocation.
+held: contextvars.ContextVar[list[bytes]] = contextvars.ContextVar("held")
 background: set[asyncio.Task[None]] = set()
 
 
 async def main(req: Request, res: Response) -> None:
     seen: Seen = {}
     for step in steps_of(req):
-        run = STEPS.get(step["do"])
-        if run is None:
-            raise ValueError(f"unknown step: {step['do']}")
-        waiting = run(step, req, res, seen)
+        check(step)
+        waiting = STEPS[step["do"]](step, req, res, seen)
         if waiting is not None:
             await waiting
 
@@ -39,9 +42,21 @@ def steps_of(req: Request) -> list[Step]:
         steps: list[Step] = req.payload["steps"]
         return steps
     if "x-conformance-steps" in req.headers:
-        found: list[Step] = json.loads(req.headers["x-conformance-steps"])
+        found: list[Step] = loads(req.headers["x-conformance-steps"])
         return found
     return [{"do": "report"}]
+
+
+def check(step: Step) -> None:
+    """An argument that is missing or of the wrong type makes the step unknown."""
+    known = step["do"] in STEPS
+    for name, kind in ARGUMENTS.get(step["do"], {}).items():
+        if name.endswith("?") and name[:-1] not in step:
+            continue
+        value = step.get(name.rstrip("?"))
+        known = known and isinstance(value, kind) and not isinstance(value, bool)
+    if not known:
+        raise ValueError(f"unknown step: {step['do']}")
 
 
 # Answers
@@ -84,8 +99,8 @@ def report(step: Step, req: Request, res: Response, seen: Seen) -> None:
 
 
 def echo(step: Step, req: Request, res: Response, seen: Seen) -> None:
-    if isinstance(req.payload, dict) and "value" in req.payload:
-        res.json(req.payload["value"])
+    if isinstance(req.payload, dict) and "steps" in req.payload:
+        res.json(req.payload.get("value"))
         return
     kind = req.headers.get("content-type")
     res.send(req.body, headers={"content-type": kind} if kind else {})
@@ -207,7 +222,8 @@ def end(step: Step, req: Request, res: Response, seen: Seen) -> None:
 
 
 def allocate(step: Step, req: Request, res: Response, seen: Seen) -> None:
-    kept = []
+    kept: list[bytes] = []
+    held.set(kept)
     for _ in range(step.get("mb", sys.maxsize)):
         kept.append(b"x" * (1 << 20))
 
@@ -218,6 +234,7 @@ def patch(step: Step, req: Request, res: Response, seen: Seen) -> None:
 
     for module, names in (
         (json, ("dumps", "loads", "JSONEncoder", "JSONDecoder")),
+        (http.client, ("HTTPConnection", "HTTPResponse")),
         (socket, ("socket", "create_connection")),
     ):
         for name in names:
@@ -251,7 +268,7 @@ def find_secret(step: Step, req: Request, res: Response, seen: Seen) -> None:
     def places() -> Iterator[str]:
         # The steps themselves hold the secret's reverse only.
         for name, found in (("headers", req.headers), ("env", req.env), ("process", dict(os.environ))):
-            if secret in json.dumps(found):
+            if secret in dumps(found):
                 yield name
         for entry in Path("/proc").glob("[0-9]*"):
             for name in ("environ", "cmdline"):
@@ -320,4 +337,32 @@ STEPS: dict[str, Callable[[Step, Request, Response, Seen], Awaitable[None] | Non
     "fetch": fetch,
     "files": files,
     "dependency": dependency,
+}
+
+NUMBER = int | float
+SENT = {"text?": str, "base64?": str, "status?": NUMBER, "headers?": dict}
+# Name to type; a question mark where it may be missing.
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "send": SENT,
+    "json": {"special?": str, "status?": NUMBER, "headers?": dict},
+    "again": SENT,
+    "await": {"ms": NUMBER},
+    "block": {"ms": NUMBER},
+    "spin": {"ms?": NUMBER},
+    "meet": {"name": str, "count": int, "timeout_ms": NUMBER},
+    "log": {"message": str, "times?": int},
+    "error": {"message": str, "times?": int},
+    "print": {"text": str, "to?": str, "times?": int},
+    "flood": {"bytes": int, "line?": int},
+    "bytes": {"base64": str},
+    "throw": {"message": str},
+    "background": {"ms": NUMBER, "message": str},
+    "background_log": {"ms": NUMBER, "message": str},
+    "exit": {"how": str},
+    "allocate": {"mb?": int},
+    "mutate": {"name": str, "value": str},
+    "getenv": {"name": str},
+    "find_secret": {"reversed": str},
+    "write": {"path": str},
+    "fetch": {"host": str, "port": int, "timeout_ms": NUMBER},
 }
