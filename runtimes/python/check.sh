@@ -10,5 +10,6 @@ set -- server types example bench ../../conformance/functions/python
 python3 -m ruff format --check --config ruff.toml "$@"
 python3 -m ruff check --config ruff.toml "$@"
 MYPYPATH=server:types python3 -m mypy --strict --cache-dir "$tools/cache" --ignore-missing-imports -p slipway_server -p slipway_worker -p slipway
+python3 -m mypy --strict --cache-dir "$tools/cache" server/tests/*.py
 MYPYPATH=types python3 -m mypy --strict --cache-dir "$tools/cache" --ignore-missing-imports example/main.py
 MYPYPATH=types python3 -m mypy --strict --cache-dir "$tools/cache" --ignore-missing-imports ../../conformance/functions/python/main.py

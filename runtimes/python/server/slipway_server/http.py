@@ -187,7 +187,7 @@ class Connection(asyncio.Protocol):
         else:
             # Extensions of chunks and trailers, which the parser swallows without an end.
             self._since_body += self._size
-            if self._since_body > self._size + MOST_HEADER_BYTES:
+            if self._since_body > MOST_HEADER_BYTES:
                 self._refuse_connection("bad_request", "this body is more framing than content")
 
     def _parse_unknown_method(self, data: bytes) -> bool:
@@ -243,7 +243,7 @@ class Connection(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         request, parser = self._request, self._parser
         self._in_head = False
-        self._since_body = 0
+        self._since_body = -self._size
         request.fields = fields = {name.lower(): value for name, value in request.headers}
         request.method = self._method or parser.get_method()
         self._method = b""
@@ -264,7 +264,7 @@ class Connection(asyncio.Protocol):
             self._transport.write(_CONTINUE)
 
     def on_body(self, data: bytes) -> None:
-        self._since_body = 0
+        self._since_body = -self._size
         request = self._request
         if request.refusal is not None:
             return
