@@ -6,7 +6,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::header::{ALLOW, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
+use hyper::header::{
+    ALLOW, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
+};
 use hyper::{Response, StatusCode};
 use serde::Serialize;
 use serde_json::json;
@@ -34,7 +36,7 @@ impl Refusal {
 /// An answer in the making: its head as names and values, its body.
 pub struct Outgoing {
     pub status: u16,
-    pub headers: Vec<(HeaderName, HeaderValue)>,
+    pub headers: HeaderMap,
     pub body: Bytes,
 }
 
@@ -46,6 +48,8 @@ pub struct Line {
     pub message: String,
 }
 
+/// Content type, invocation, error or connection, and those that hyper adds.
+const OWN_HEADERS: usize = 5;
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const INVOCATION_NAME: HeaderName = HeaderName::from_static(INVOCATION);
 const ERROR_NAME: HeaderName = HeaderName::from_static(ERROR);
@@ -53,37 +57,36 @@ const ERROR_NAME: HeaderName = HeaderName::from_static(ERROR);
 /// The plain answer to a refused request.
 pub fn refused(refusal: &Refusal, invocation: Option<&str>) -> Outgoing {
     let body = json!({"error": refusal.object(invocation)}).to_string();
-    let mut headers = vec![(CONTENT_TYPE, JSON), (ERROR_NAME, HeaderValue::from_static(refusal.code.name()))];
+    let mut outgoing = Outgoing::json(refusal.code.status(), body.into());
+    outgoing.headers.insert(ERROR_NAME, HeaderValue::from_static(refusal.code.name()));
     match refusal.code {
-        Code::MethodNotAllowed => headers.push((ALLOW, HeaderValue::from_static("POST"))),
-        Code::Overloaded => headers.push((RETRY_AFTER, HeaderValue::from_static("1"))),
+        Code::MethodNotAllowed => drop(outgoing.headers.insert(ALLOW, HeaderValue::from_static("POST"))),
+        Code::Overloaded => drop(outgoing.headers.insert(RETRY_AFTER, HeaderValue::from_static("1"))),
         _ => {}
     }
-    identified(Outgoing { status: refusal.code.status(), headers, body: body.into() }, invocation)
+    outgoing.identified(invocation)
 }
 
 /// The function's answer, less what is not the function's to say.
 pub fn given(answer: Answer, invocation: &str) -> Outgoing {
-    let mut headers = Vec::with_capacity(answer.headers.len() + 2);
-    let mut typed = false;
+    let mut headers = HeaderMap::with_capacity(answer.headers.len() + OWN_HEADERS);
     for (name, value) in answer.headers {
         let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) else {
             // `Response` took both, and with the same rules.
             continue;
         };
-        let reserved = name.as_str().starts_with(RESERVED_PREFIX) || name == hyper::header::CONTENT_LENGTH;
-        if reserved || HOP_BY_HOP.contains(&name.as_str()) || (typed && name == CONTENT_TYPE) {
-            continue;
+        let reserved = name.as_str().starts_with(RESERVED_PREFIX) || name == CONTENT_LENGTH;
+        let again = name == CONTENT_TYPE && headers.contains_key(CONTENT_TYPE);
+        if !reserved && !again && !HOP_BY_HOP.contains(&name.as_str()) {
+            headers.append(name, value);
         }
-        typed |= name == CONTENT_TYPE;
-        headers.push((name, value));
     }
-    if !typed {
-        headers.push((CONTENT_TYPE, HeaderValue::from_static(answer.default_type)));
+    if !headers.contains_key(CONTENT_TYPE) {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(answer.default_type));
     }
     let bodyless = matches!(answer.status, 204 | 304);
     let body = if bodyless { Bytes::new() } else { answer.body };
-    identified(Outgoing { status: answer.status, headers, body }, Some(invocation))
+    Outgoing { status: answer.status, headers, body }.identified(Some(invocation))
 }
 
 /// What goes into the result envelope beside the answer.
@@ -120,26 +123,26 @@ pub fn enveloped(answer: &Outgoing, result: &Result<'_>) -> Outgoing {
         "error": result.error.map(|refusal| refusal.object(Some(result.invocation))),
         "duration_ms": (result.duration.as_secs_f64() * 1e6).round() / 1e3,
     });
-    let outgoing =
-        Outgoing { status: 200, headers: vec![(CONTENT_TYPE, JSON)], body: document.to_string().into() };
-    identified(outgoing, Some(result.invocation))
-}
-
-fn identified(mut outgoing: Outgoing, invocation: Option<&str>) -> Outgoing {
-    if let Some(value) = invocation.and_then(|id| HeaderValue::from_str(id).ok()) {
-        outgoing.headers.push((INVOCATION_NAME, value));
-    }
-    outgoing
+    Outgoing::json(200, document.to_string().into()).identified(Some(result.invocation))
 }
 
 impl Outgoing {
-    pub fn plain(status: u16, body: &'static str) -> Self {
-        Self { status, headers: vec![(CONTENT_TYPE, JSON)], body: Bytes::from_static(body.as_bytes()) }
+    pub fn json(status: u16, body: Bytes) -> Self {
+        let mut headers = HeaderMap::with_capacity(OWN_HEADERS);
+        headers.insert(CONTENT_TYPE, JSON);
+        Self { status, headers, body }
+    }
+
+    fn identified(mut self, invocation: Option<&str>) -> Self {
+        if let Some(value) = invocation.and_then(|id| HeaderValue::from_str(id).ok()) {
+            self.headers.insert(INVOCATION_NAME, value);
+        }
+        self
     }
 
     /// Has hyper end the connection after this answer.
     pub fn closing(mut self) -> Self {
-        self.headers.push((CONNECTION, HeaderValue::from_static("close")));
+        self.headers.insert(CONNECTION, HeaderValue::from_static("close"));
         self
     }
 
@@ -147,9 +150,7 @@ impl Outgoing {
         let mut response = Response::new(Full::new(self.body));
         *response.status_mut() =
             StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        for (name, value) in self.headers {
-            response.headers_mut().append(name, value);
-        }
+        *response.headers_mut() = self.headers;
         response
     }
 
@@ -189,7 +190,7 @@ mod tests {
     }
 
     fn names(outgoing: &Outgoing) -> Vec<&str> {
-        outgoing.headers.iter().map(|(name, _)| name.as_str()).collect()
+        outgoing.headers.keys().map(HeaderName::as_str).collect()
     }
 
     #[test]
@@ -210,12 +211,13 @@ mod tests {
     fn the_functions_own_type_goes_out_once_and_as_it_is() {
         let outgoing = given(answer(&[("Content-Type", "multipart/Mixed; boundary=AbC")]), "id");
         assert_eq!(names(&outgoing), ["content-type", "x-runtime-invocation-id"]);
-        assert_eq!(outgoing.headers[0].1, "multipart/Mixed; boundary=AbC");
+        assert_eq!(outgoing.headers["content-type"], "multipart/Mixed; boundary=AbC");
     }
 
     #[test]
     fn bytes_travel_as_base64_in_the_result_envelope() {
-        let outgoing = Outgoing { status: 201, headers: vec![], body: Bytes::from_static(&[0, 255]) };
+        let outgoing =
+            Outgoing { status: 201, headers: HeaderMap::new(), body: Bytes::from_static(&[0, 255]) };
         let result = Result {
             invocation: "id",
             error: None,

@@ -23,6 +23,9 @@ const REQUEST_LINE_BYTES: usize = 8 * 1024;
 /// How long a client that was refused may go on sending before the connection is cut off: it can't read the answer else.
 const LINGER: Duration = Duration::from_secs(2);
 
+/// An answer of so much is copied into one piece, which costs less than a vectored write.
+const SMALL_BYTES: usize = 1024;
+
 pub async fn serve(server: &'static Server, stream: TcpStream) {
     let entry = table::connection(stream.as_raw_fd());
     entry.enter(Phase::Idle);
@@ -84,8 +87,19 @@ impl Write for Socket {
         context: &mut Context<'_>,
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = ready!(Pin::new(&mut self.stream).poll_write_vectored(context, parts));
-        self.written(parts.iter().map(|part| part.len()).sum(), written)
+        let total = parts.iter().map(|part| part.len()).sum();
+        let written = if total <= SMALL_BYTES {
+            let mut whole = [0; SMALL_BYTES];
+            let mut end = 0;
+            for part in parts {
+                whole[end..end + part.len()].copy_from_slice(part);
+                end += part.len();
+            }
+            ready!(Pin::new(&mut self.stream).poll_write(context, &whole[..end]))
+        } else {
+            ready!(Pin::new(&mut self.stream).poll_write_vectored(context, parts))
+        };
+        self.written(total, written)
     }
 
     fn is_write_vectored(&self) -> bool {

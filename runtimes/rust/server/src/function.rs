@@ -1,17 +1,15 @@
-//! Calling the function: whatever it returns, whatever it throws.
+//! Calling the function, whatever it is and whatever it returns.
 
-use std::any::Any;
-use std::future::{Future, Ready, ready};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::{Pin, pin};
+use std::future::{Future, ready};
+use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use slipway::Error;
 pub use slipway::{Request, Response};
 
 /// A call that goes on until it is over, or is dropped.
-pub type Running = Pin<Box<dyn Future<Output = (Outcome, Response)> + Send>>;
-pub type Function = fn(Request) -> Running;
+pub type Running<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
+pub type Function = for<'a> fn(Request, &'a mut Response) -> Running<'a>;
 
 /// How a call ended.
 pub enum Outcome {
@@ -25,29 +23,43 @@ pub enum Outcome {
 /// and otherwise [`Synchronous`], by reference.
 pub struct Returned<T>(pub Option<T>);
 
-pub trait Asynchronous {
-    type Awaitable;
-    fn awaitable(self) -> Self::Awaitable;
+pub trait Asynchronous<'a> {
+    fn running(self) -> Running<'a>;
 }
 
-impl<F: Future> Asynchronous for Returned<F> {
-    type Awaitable = F;
-
-    fn awaitable(mut self) -> F {
-        self.0.take().expect("it is taken once")
+impl<'a, F> Asynchronous<'a> for Returned<F>
+where
+    F: Future + Send + 'a,
+    F::Output: IntoOutcome,
+{
+    fn running(self) -> Running<'a> {
+        Box::pin(Ending(self.0.expect("it is there until it is taken")))
     }
 }
 
-pub trait Synchronous {
-    type Awaitable;
-    fn awaitable(self) -> Self::Awaitable;
+pub trait Synchronous<'a> {
+    fn running(self) -> Running<'a>;
 }
 
-impl<T> Synchronous for &mut Returned<T> {
-    type Awaitable = Ready<T>;
+impl<'a, T: IntoOutcome> Synchronous<'a> for &mut Returned<T> {
+    fn running(self) -> Running<'a> {
+        Box::pin(ready(self.0.take().expect("it is there until it is taken").into_outcome()))
+    }
+}
 
-    fn awaitable(self) -> Ready<T> {
-        ready(self.0.take().expect("it is taken once"))
+/// The function's future, and what its output amounts to. An async block would do the same in twice the space.
+struct Ending<F>(F);
+
+impl<F: Future> Future for Ending<F>
+where
+    F::Output: IntoOutcome,
+{
+    type Output = Outcome;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome> {
+        // SAFETY: the only member is pinned where this is, and is never moved out.
+        let future = unsafe { self.map_unchecked_mut(|ending| &mut ending.0) };
+        future.poll(context).map(IntoOutcome::into_outcome)
     }
 }
 
@@ -71,24 +83,20 @@ impl<E: Into<Box<dyn std::error::Error + Send + Sync>>> IntoOutcome for Result<(
     }
 }
 
-/// Runs a call, and ends it where it panics.
-pub async fn caught(call: impl Future<Output = Outcome> + Send) -> Outcome {
-    let mut call = pin!(call);
-    std::future::poll_fn(move |context: &mut Context<'_>| {
-        match catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(context))) {
-            Ok(poll) => poll,
-            Err(payload) => {
-                forget(payload);
-                Poll::Ready(Outcome::Panicked)
-            }
+/// The function at a path, of either kind, as the server calls it.
+#[macro_export]
+macro_rules! function {
+    ($function:path) => {{
+        fn call<'a>(
+            request: $crate::function::Request,
+            response: &'a mut $crate::function::Response,
+        ) -> $crate::function::Running<'a> {
+            #[allow(unused_imports)]
+            use $crate::function::{Asynchronous as _, Synchronous as _};
+            $crate::function::Returned(Some($function(request, response))).running()
         }
-    })
-    .await
-}
-
-/// A panic's value may panic when it is dropped.
-fn forget(payload: Box<dyn Any + Send>) {
-    std::mem::forget(payload);
+        call as $crate::function::Function
+    }};
 }
 
 #[cfg(test)]
@@ -96,6 +104,7 @@ mod tests {
     use super::*;
 
     async fn asynchronous(_request: Request, response: &mut Response) -> Result<(), Error> {
+        tokio::task::yield_now().await;
         response.send("asynchronous")
     }
 
@@ -105,38 +114,32 @@ mod tests {
 
     fn silent(_request: Request, _response: &mut Response) {}
 
-    async fn panics(_request: Request, response: &mut Response) -> Result<(), Error> {
-        response.send("first")?;
-        panic!("on purpose");
+    async fn fails(
+        _request: Request,
+        _response: &mut Response,
+    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        Err("on purpose".into())
     }
 
-    macro_rules! called {
-        ($function:path) => {{
-            let mut response = Response::default();
-            let request = Request::default();
-            let outcome = tokio::runtime::Builder::new_current_thread().build().expect("a runtime").block_on(
-                caught(async {
-                    let returned = $function(request, &mut response);
-                    Returned(Some(returned)).awaitable().await.into_outcome()
-                }),
-            );
-            (outcome, response.into_given().map(|given| given.expect("valid").body))
-        }};
+    fn called(function: Function) -> (Outcome, Option<String>) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        let mut response = Response::default();
+        let outcome = runtime.block_on(function(Request::default(), &mut response));
+        let body = response.into_given().map(|given| given.expect("it is valid").body);
+        (outcome, body.map(|body| String::from_utf8_lossy(&body).into_owned()))
     }
 
     #[test]
     fn functions_of_every_shape_are_called() {
-        let (outcome, body) = called!(asynchronous);
-        assert!(matches!(outcome, Outcome::Returned) && body.as_deref() == Some(b"asynchronous"));
-        let (outcome, body) = called!(synchronous);
-        assert!(matches!(outcome, Outcome::Returned) && body.as_deref() == Some(b"synchronous"));
-        let (outcome, body) = called!(silent);
+        let (outcome, body) = called(crate::function!(asynchronous));
+        assert!(matches!(outcome, Outcome::Returned) && body.as_deref() == Some("asynchronous"));
+        let (outcome, body) = called(crate::function!(synchronous));
+        assert!(matches!(outcome, Outcome::Returned) && body.as_deref() == Some("synchronous"));
+        let (outcome, body) = called(crate::function!(silent));
         assert!(matches!(outcome, Outcome::Returned) && body.is_none());
-    }
-
-    #[test]
-    fn a_panic_ends_the_call_and_keeps_its_answer() {
-        let (outcome, body) = called!(panics);
-        assert!(matches!(outcome, Outcome::Panicked) && body.as_deref() == Some(b"first"));
+        let (outcome, body) = called(crate::function!(fails));
+        assert!(
+            matches!(outcome, Outcome::Failed(error) if error.to_string() == "on purpose") && body.is_none()
+        );
     }
 }

@@ -1,11 +1,13 @@
 //! The server that a function is linked with. The program that `build.sh` generates is one line: `slipway_server::serve!`.
 //!
-//! One way through the modules: settings → supervisor → server → connection → service → envelope → invocation → answer.
+//! One way through the modules: settings → supervisor → server → connection → service → envelope → run → outcome →
+//! answer.
 //! Process 1 (`supervisor`) forks the process that serves; there `watch` sees to deadlines, `guard` answers for it should
 //! the function end it.
 
 mod answer;
 mod authorise;
+mod body;
 mod connection;
 mod contract;
 mod envelope;
@@ -16,6 +18,7 @@ mod guard;
 mod invocation;
 mod logs;
 mod native;
+mod outcome;
 mod panics;
 mod query;
 mod raw;
@@ -36,22 +39,9 @@ use std::process::ExitCode;
 /// Serves the function at this path, which may be asynchronous or not.
 #[macro_export]
 macro_rules! serve {
-    ($function:path) => {{
-        fn call(request: $crate::function::Request) -> $crate::function::Running {
-            ::std::boxed::Box::pin(async move {
-                let mut response = $crate::function::Response::default();
-                let outcome = $crate::function::caught(async {
-                    #[allow(unused_imports)]
-                    use $crate::function::{Asynchronous as _, IntoOutcome as _, Synchronous as _};
-                    let returned = $function(request, &mut response);
-                    $crate::function::Returned(Some(returned)).awaitable().await.into_outcome()
-                });
-                let outcome = outcome.await;
-                (outcome, response)
-            })
-        }
-        $crate::run(Some(call))
-    }};
+    ($function:path) => {
+        $crate::run(Some($crate::function!($function)))
+    };
 }
 
 /// Runs until a signal ends it. Without a function it says, to whoever asks, that there is none.

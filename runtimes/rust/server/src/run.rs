@@ -9,9 +9,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use slipway::Response;
+use slipway::{Request, Response};
 
-use crate::function::{Outcome, Running};
+use crate::function::{Function, Outcome, Running};
 use crate::invocation::{Cut, Invocation, as_current};
 use crate::native;
 use crate::slots::{Slot, Taken};
@@ -26,7 +26,10 @@ pub enum Ended {
 
 /// Polls the function until it has ended, in one way or another.
 pub struct Run {
-    running: Option<Running>,
+    /// None once it is over; `Err` where the function was over before there was anything to poll.
+    running: Option<Result<Running<'static>, Outcome>>,
+    /// What `running` writes to. A box, as it has to stay where it is.
+    response: Box<Response>,
     invocation: Arc<Invocation>,
     ended: Option<Ended>,
     /// None once it has been left to somebody else.
@@ -35,27 +38,52 @@ pub struct Run {
 }
 
 impl Run {
-    pub fn new(running: Running, invocation: Arc<Invocation>, taken: Taken) -> Self {
+    /// Calls the function. A synchronous one has run when this returns.
+    pub fn start(function: Function, request: Request, invocation: Arc<Invocation>, taken: Taken) -> Self {
         let slot = taken.slot();
-        Self { running: Some(running), invocation, ended: None, taken: Some(taken), slot }
+        let mut response = Box::<Response>::default();
+        // SAFETY: the box is not touched, and not dropped, before what borrows from it is: see `end` and `drop`.
+        let borrowed: &'static mut Response = unsafe { &mut *std::ptr::from_mut(&mut *response) };
+        let running = inside(&invocation, slot, || function(request, borrowed)).ok_or(Outcome::Panicked);
+        Self { running: Some(running), response, invocation, ended: None, taken: Some(taken), slot }
     }
 
-    /// Runs function code, as seen by the watch and by whoever asks for the current invocation.
-    fn inside<T>(invocation: &Invocation, slot: &Slot, step: impl FnOnce() -> T) -> T {
-        slot.count_poll();
-        let result = as_current(invocation, step);
-        slot.count_poll();
-        result
+    pub fn invocation(&self) -> &Invocation {
+        &self.invocation
+    }
+
+    /// What the function has come to: an end of its own, or one from outside.
+    fn advance(&mut self, context: &mut Context<'_>) -> Poll<Result<Outcome, Cut>> {
+        let Some(Ok(running)) = &mut self.running else {
+            let outcome = self.running.take().and_then(Result::err);
+            return Poll::Ready(Ok(outcome.unwrap_or(Outcome::Panicked)));
+        };
+        match inside(&self.invocation, self.slot, || running.as_mut().poll(context)) {
+            None => Poll::Ready(Ok(Outcome::Panicked)),
+            Some(Poll::Ready(outcome)) => Poll::Ready(Ok(outcome)),
+            Some(Poll::Pending) => {
+                // In this order: who cuts it does so before it looks for a waker.
+                self.invocation.wakes(context);
+                self.invocation.cut_by().map_or(Poll::Pending, |why| Poll::Ready(Err(why)))
+            }
+        }
     }
 
     /// Drops the function's future. What is dropped is the function's too, and may panic or take its time.
     fn abandon(&mut self) {
         if let Some(running) = self.running.take() {
-            Self::inside(&self.invocation, self.slot, || {
-                drop(catch_unwind(AssertUnwindSafe(|| drop(running))));
-            });
+            inside(&self.invocation, self.slot, || drop(running));
         }
     }
+}
+
+/// Runs function code, as seen by the watch and by whoever asks for the current invocation; None where it panics.
+fn inside<T>(invocation: &Invocation, slot: &Slot, step: impl FnOnce() -> T) -> Option<T> {
+    slot.count_poll();
+    let result = as_current(invocation, || catch_unwind(AssertUnwindSafe(step)));
+    slot.count_poll();
+    // A panic's value may panic when it is dropped.
+    result.map_err(std::mem::forget).ok()
 }
 
 impl Future for Run {
@@ -63,29 +91,26 @@ impl Future for Run {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Ended> {
         let this = &mut *self;
-        this.invocation.wakes(context);
-        if let Some(running) = &mut this.running {
-            let ended = match Self::inside(&this.invocation, this.slot, || running.as_mut().poll(context)) {
-                Poll::Ready((outcome, response)) => Ended::Finished(outcome, response),
-                Poll::Pending => match this.invocation.cut_by() {
-                    Some(why) => Ended::Cut(why),
-                    None => return Poll::Pending,
-                },
-            };
+        if this.ended.is_none() {
+            let Poll::Ready(result) = this.advance(context) else { return Poll::Pending };
             this.abandon();
             if !this.invocation.claim() {
                 return Poll::Ready(Ended::AnsweredElsewhere);
             }
+            let ended = match result {
+                Ok(outcome) => Ended::Finished(outcome, std::mem::take(&mut *this.response)),
+                Err(why) => Ended::Cut(why),
+            };
             if !this.invocation.has_printed() {
                 return Poll::Ready(ended);
             }
             this.ended = Some(ended);
             native::drain(&this.invocation);
         }
-        if this.invocation.is_drained() {
-            Poll::Ready(this.ended.take().expect("it is polled until it is ready"))
-        } else {
-            Poll::Pending
+        this.invocation.wakes(context);
+        match this.invocation.is_drained() {
+            true => Poll::Ready(this.ended.take().expect("it is polled until it is ready")),
+            false => Poll::Pending,
         }
     }
 }

@@ -176,6 +176,7 @@ impl Server {
     /// An id that no other invocation has. Each thread takes numbers a block at a time.
     pub fn next_id(&self) -> String {
         const BLOCK: u64 = 1 << 16;
+        const NUMBER_DIGITS: usize = 10;
         thread_local! {
             static NEXT: Cell<u64> = const { Cell::new(0) };
         }
@@ -184,12 +185,13 @@ impl Server {
             number = self.ids.fetch_add(BLOCK, Relaxed);
         }
         NEXT.set(number + 1);
-        let mut id = String::with_capacity(self.id_prefix.len() + 10);
+        let mut id = String::with_capacity(self.id_prefix.len() + NUMBER_DIGITS);
         id.push_str(&self.id_prefix);
-        for shift in (0..10).rev() {
-            let digit = (number >> (4 * shift)) & 0xf;
-            id.push(char::from(b"0123456789abcdef"[digit as usize]));
+        let mut digits = [0; NUMBER_DIGITS];
+        for (digit, shift) in digits.iter_mut().rev().zip((0..).step_by(4)) {
+            *digit = b"0123456789abcdef"[(number >> shift) as usize & 0xf];
         }
+        id.push_str(std::str::from_utf8(&digits).unwrap_or_default());
         id
     }
 }

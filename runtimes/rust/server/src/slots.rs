@@ -1,7 +1,8 @@
 //! The invocations in flight, each in a slot of its own: what the watch looks at.
 
 use std::cell::Cell;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
+use std::sync::atomic::Ordering::{AcqRel, Relaxed, Release};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -68,7 +69,8 @@ impl Slots {
     }
 
     pub fn nanoseconds(&self, at: Instant) -> u64 {
-        u64::try_from(at.saturating_duration_since(self.born).as_nanos()).unwrap_or(u64::MAX)
+        let since = at.saturating_duration_since(self.born);
+        since.as_secs() * 1_000_000_000 + u64::from(since.subsec_nanos())
     }
 
     pub fn invocation(&self, index: u32) -> Option<Arc<Invocation>> {
@@ -87,7 +89,7 @@ impl Slots {
 
 impl Slot {
     fn try_take(&self) -> bool {
-        !self.is_taken() && !self.taken.swap(true, SeqCst)
+        !self.is_taken() && !self.taken.swap(true, AcqRel)
     }
 
     fn is_taken(&self) -> bool {
@@ -129,7 +131,7 @@ impl Drop for Taken {
         let slot = self.slot();
         slot.deadline.store(0, Relaxed);
         lock(&slot.invocation).take();
-        slot.taken.store(false, SeqCst);
+        slot.taken.store(false, Release);
     }
 }
 

@@ -5,7 +5,9 @@
 use std::os::fd::RawFd;
 use std::ptr;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU8, AtomicU32, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
+use std::sync::atomic::{
+    AtomicU8, AtomicU32, AtomicUsize, Ordering::Acquire, Ordering::Relaxed, Ordering::Release,
+};
 use std::time::Instant;
 
 use crate::contract::INVOCATION_ID_BYTES;
@@ -101,7 +103,7 @@ pub fn tick() {
 
 impl Connection {
     pub fn phase(&self) -> Phase {
-        match self.phase.load(SeqCst) {
+        match self.phase.load(Acquire) {
             1 => Phase::Idle,
             2 => Phase::Head,
             3 => Phase::Body,
@@ -113,7 +115,7 @@ impl Connection {
 
     pub fn enter(&self, phase: Phase) {
         self.move_on();
-        self.phase.store(phase as u8, SeqCst);
+        self.phase.store(phase as u8, Release);
     }
 
     /// Notes that bytes went over it.

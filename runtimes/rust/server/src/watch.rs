@@ -10,12 +10,11 @@ use std::time::{Duration, Instant};
 use crate::contract::STALL;
 use crate::guard::send_last;
 use crate::invocation::{Cut, Invocation};
-use crate::logs;
 use crate::server::{Server, State};
-use crate::service;
 use crate::signals::{self, Set};
 use crate::table::{self, Phase, TICKS_PER_SECOND};
 use crate::workers::Workers;
+use crate::{logs, outcome};
 use slipway::{Level, Sink};
 use tokio::task::AbortHandle;
 
@@ -136,7 +135,7 @@ impl Watch {
             Cut::ShuttingDown => "the server ended before it did",
         };
         invocation.write(Level::Error, String::from(what));
-        let (outgoing, to_head) = service::cut_answer(invocation, why);
+        let (outgoing, to_head) = outcome::cut_answer(invocation, why);
         send_last(invocation.descriptor, &outgoing.into_bytes(to_head));
         table::connection(invocation.descriptor).enter(Phase::Answering);
         invocation.give_up();
