@@ -16,10 +16,10 @@ source=$(cd "$source" && pwd -P)
 build=$(cd "$build" && pwd -P)
 # What lies in the build is replaced: it must not be the source.
 case "$source/" in
-  "$build"/*)
-    echo "build.sh: FUNCTION_BUILD ($build) holds FUNCTION_SOURCE ($source): name another folder" >&2
-    exit 78
-    ;;
+"$build"/*)
+  echo "build.sh: FUNCTION_BUILD ($build) holds FUNCTION_SOURCE ($source): name another folder" >&2
+  exit 78
+  ;;
 esac
 
 scratch=$(mktemp -d)
