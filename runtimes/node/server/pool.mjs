@@ -9,6 +9,8 @@ const TICK_MS = 20;
 const PING_MS = 100;
 // A process that stays silent for so long past a deadline does not yield.
 const SILENT_MS = 250;
+// What runs beside a hung invocation waits for the same thread: after so long it will not get it back.
+const HOPELESS_MS = 1250;
 // Background output finds its id among so many of the latest invocations.
 const REMEMBERED = 4096;
 const RETRY_MS = { first: 1000, last: 30_000 };
@@ -255,6 +257,9 @@ export class Pool {
     for (const worker of this.#workers) {
       if (worker.state === "ready") this.#watch(worker, now);
       busy ||= worker.inFlight > 0 || worker.pingedAt !== 0;
+    }
+    for (const process of this.#retired) {
+      if (process.pingedAt !== 0 && now - process.pingedAt >= HOPELESS_MS) process.kill();
     }
     if (busy || this.#retired.size > 0) this.#tickLater();
   }

@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+const HOME = fileURLToPath(new URL("../..", import.meta.url));
+const FUNCTION = `
+module.exports = async (req, res) => {
+  if (req.payload === "spin") for (;;);
+  if (req.payload === "wait") await new Promise((done) => setTimeout(done, 20000));
+  res.send("done");
+};
+`;
+
+let folder;
+let port;
+let server;
+
+before(async () => {
+  folder = mkdtempSync(join(tmpdir(), "slipway-"));
+  writeFileSync(join(folder, "index.js"), FUNCTION);
+  port = await freePort();
+  const env = {
+    ...process.env,
+    FUNCTION_BUILD: folder,
+    RUNTIME_HOME: HOME,
+    RUNTIME_HOST: "127.0.0.1",
+    RUNTIME_PORT: String(port),
+    RUNTIME_SECRET: "s",
+  };
+  server = spawn(join(HOME, "launch.sh"), { env, stdio: ["ignore", "pipe", "inherit"] });
+  for await (const line of createInterface(server.stdout)) {
+    if (line.includes("listening on")) break;
+  }
+  server.stdout.resume();
+});
+
+after(async () => {
+  const ended = new Promise((done) => server.once("exit", done));
+  server.kill();
+  await ended;
+  rmSync(folder, { recursive: true });
+});
+
+test("a busy loop does not keep its process busy until its neighbours' deadlines", async () => {
+  const began = Date.now();
+  const neighbour = call("wait", 20);
+  await new Promise((done) => setTimeout(done, 200));
+  assert.equal((await call("spin", 0.4)).status, 504);
+  assert.equal((await call("answer", 5)).status, 200);
+  const answer = await neighbour;
+  assert.equal(answer.headers.get("x-runtime-error"), "function_error");
+  assert.ok(Date.now() - began < 5000, `the neighbour was held for ${Date.now() - began} ms`);
+});
+
+function call(payload, seconds) {
+  return fetch(`http://127.0.0.1:${port}/`, {
+    body: JSON.stringify({ payload }),
+    headers: { "content-type": "application/json", "x-runtime-secret": "s", "x-runtime-timeout": String(seconds) },
+    method: "POST",
+  });
+}
+
+function freePort() {
+  return new Promise((done) => {
+    const probe = createServer().listen(0, "127.0.0.1", () => {
+      const found = probe.address().port;
+      probe.close(() => done(found));
+    });
+  });
+}
