@@ -53,4 +53,4 @@ def test_every_runtime_is_judged_on_both_architectures(jobs: dict[str, Any]) -> 
 def test_ci_run_is_the_test_command() -> None:
     script = (ROOT / ".ci" / "run").read_text("utf-8")
     assert "export CI=true" in script
-    assert 'slipway" test "$@"' in script
+    assert './slipway test "$@"' in script
