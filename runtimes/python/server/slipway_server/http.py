@@ -70,8 +70,9 @@ class Server:
             connection.abort()
 
 
-class Connection(asyncio.Protocol):
-    """Requests are received while one is answered, and answered in their order."""
+class Connection:
+    """Requests are received while one is answered, and answered in their order. An asyncio protocol in all but name: a
+    compiled class can't derive from one that is not."""
 
     __slots__ = (
         "_answering",

@@ -8,7 +8,7 @@ import socket
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import uvloop
 
@@ -74,7 +74,8 @@ async def _either(loaded: asyncio.Event, stop: asyncio.Event) -> bool:
 async def _listen(settings: Settings, pool: Pool, stop: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
     server = Server(settings, pool, loop)
-    listener = await loop.create_server(lambda: Connection(server), sock=_bound(settings), backlog=2048)
+    # A protocol in all but name.
+    listener = await loop.create_server(lambda: cast(Any, Connection(server)), sock=_bound(settings), backlog=2048)
     # What has been imported stays: the collector need not look at it again and again.
     gc.freeze()
     logs.write("info", f"listening on {settings.host}:{settings.port}")

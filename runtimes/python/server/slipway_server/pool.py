@@ -27,8 +27,9 @@ _RETRY_SECONDS, _LONGEST_RETRY_SECONDS = 0.1, 5.0
 Call = tuple[int, float, bytes, bytes | bytearray]
 
 
-class Worker(asyncio.Protocol):
-    """One function process. ``states``: loading, ready, retired (takes nothing new), gone."""
+class Worker:
+    """One function process, and the asyncio protocol of its socket. ``state``: loading, ready, retired (takes nothing
+    new), gone."""
 
     def __init__(self, pool: "Pool", spawned: Spawned) -> None:
         self.pool = pool
@@ -49,7 +50,7 @@ class Worker(asyncio.Protocol):
         return self.state == "ready" and not self.cancelled
 
     async def listen(self) -> None:
-        await self.pool.loop.create_connection(lambda: self, sock=self._spawned.socket)
+        await self.pool.loop.create_connection(lambda: cast(asyncio.Protocol, self), sock=self._spawned.socket)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
@@ -96,6 +97,15 @@ class Worker(asyncio.Protocol):
                 self.pool.loaded(self)
             elif kind == frames.FAILED:
                 self.pool.not_loaded(self, body.decode("utf-8", "replace"))
+
+    def eof_received(self) -> bool:
+        return False
+
+    def pause_writing(self) -> None:
+        """Nothing is held back: RUNTIME_CONCURRENCY bounds what may wait here."""
+
+    def resume_writing(self) -> None:
+        """See ``pause_writing``."""
 
     def connection_lost(self, error: Exception | None) -> None:
         loading, self.state = self.state == "loading", "gone"

@@ -29,6 +29,9 @@ class Call:
             request = Request(self.number, data, self._output)
         except Refused as refused:
             return frames.refusal(self.number, refused.code, str(refused)), None
+        except BaseException as error:
+            # Never: but the thread that leads must outlive it.
+            return self.failed(error), None
         try:
             result = self._function(request, self.response)
         except BaseException as error:

@@ -6,6 +6,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 Function = Callable[[Any, Any], Any]
@@ -46,7 +47,11 @@ def is_async(function: Function) -> bool:
 def own_traceback(error: BaseException) -> str:
     """The stack without the runtime's own frames."""
     trace = error.__traceback__
-    here = str(Path(__file__).parent)
-    while trace is not None and (trace.tb_frame.f_code.co_filename.startswith((here, "<frozen "))):
+    while trace is not None and _is_own(trace.tb_frame):
         trace = trace.tb_next
     return "".join(traceback.format_exception(type(error), error, trace)).rstrip("\n")
+
+
+def _is_own(frame: FrameType) -> bool:
+    name = str(frame.f_globals.get("__name__", ""))
+    return name.startswith("slipway_worker.") or frame.f_code.co_filename.startswith("<frozen ")

@@ -53,7 +53,8 @@ class Request:
         self._query: dict[str, list[str]] | None = None
         self._headers: dict[str, str] | None = None
         self._env: dict[str, str] | None = None
-        self._own_headers: Iterable[tuple[str, str]] = ()
+        # Pairs of texts: tuples, or lists where they come from JSON.
+        self._own_headers: Iterable[Any] = ()
         self._own_env: dict[str, str] = {}
         self.payload: Any = None
         if mode == frames.ENVELOPE:

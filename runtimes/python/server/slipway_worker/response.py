@@ -1,7 +1,6 @@
 """From what the function answers to a frame."""
 
 import re
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 from . import frames, values
@@ -23,7 +22,8 @@ _HOP_BY_HOP = {
 
 
 class Response:
-    """Takes one answer; ``slipway.Response`` describes its members."""
+    """Takes one answer; ``slipway.Response`` describes its members. A function may pass anything, so the types promise
+    nothing here, and it is told what was wrong."""
 
     __slots__ = ("_number", "frame", "problem")
 
@@ -32,9 +32,7 @@ class Response:
         self.frame: bytes | None = None
         self.problem = ""
 
-    def send(
-        self, body: str | bytes, status: int = 200, headers: Mapping[str, str | Sequence[str]] | None = None
-    ) -> None:
+    def send(self, body: Any, status: Any = 200, headers: Any = None) -> None:
         if type(body) is str:
             try:
                 self._answer(frames.TEXT, body.encode(), status, headers)
@@ -47,7 +45,7 @@ class Response:
         else:
             raise TypeError(f"send takes text or bytes, not {type(body).__name__}; json takes any value")
 
-    def json(self, value: Any, status: int = 200, headers: Mapping[str, str | Sequence[str]] | None = None) -> None:
+    def json(self, value: Any, status: Any = 200, headers: Any = None) -> None:
         try:
             body = values.encode(value)
         except (TypeError, ValueError) as error:
@@ -55,14 +53,7 @@ class Response:
         else:
             self._answer(frames.JSON, body, status, headers)
 
-    def _answer(
-        self,
-        kind: int,
-        body: bytes,
-        status: int,
-        headers: Mapping[str, str | Sequence[str]] | None,
-        problem: str = "",
-    ) -> None:
+    def _answer(self, kind: int, body: bytes, status: Any, headers: Any, problem: str = "") -> None:
         if self.frame is not None:
             raise RuntimeError("the function has answered already: it answers once")
         if not isinstance(status, int) or isinstance(status, bool) or not 200 <= status <= 599:
@@ -83,7 +74,7 @@ class Response:
         )
 
 
-def _header_lines(kind: int, headers: Mapping[str, str | Sequence[str]]) -> tuple[int, bytes, str]:
+def _header_lines(kind: int, headers: Any) -> tuple[int, bytes, str]:
     """The type to add, the header lines as JSON, and what is wrong with them."""
     lines: list[tuple[str, str]] = []
     for name, value in headers.items():
