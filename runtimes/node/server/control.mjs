@@ -111,14 +111,18 @@ export function checkEnvelopeRequest(method, path, contentType) {
   if (method !== "POST") {
     return new Refusal("method_not_allowed", "Invocations go to POST /.", ["allow", "POST"]);
   }
+  if (contentType === "application/json") return null;
   if (contentType === null || !/^application\/json[ \t]*(?:;|$)/i.test(contentType)) {
     return new Refusal("unsupported_media_type", "The content type must be application/json.");
   }
   return null;
 }
 
+const ROOT = Object.freeze({ path: "/", query: "" });
+
 /** Path and query of a request target, cut at the first question mark; an absolute target loses its authority. */
 export function splitTarget(target) {
+  if (target === "/") return ROOT;
   let start = 0;
   const absolute = /^https?:\/\/[^/?]*/i.exec(target);
   if (absolute) start = absolute[0].length;

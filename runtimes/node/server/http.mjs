@@ -8,8 +8,9 @@ import { List } from "./flight.mjs";
 import { ResultLog } from "./logs.mjs";
 import { refuseConnection, takenMethod } from "./parser.mjs";
 import { answerParts } from "./pool.mjs";
+import { Request } from "./request.mjs";
 
-// An import of node:http asks for all that it exports, among that a WebSocket client that takes longer to load than all else.
+// Not imported: see request.mjs.
 const { createServer, ServerResponse } = createRequire(import.meta.url)("node:http");
 
 const SWEEP_MS = 1000;
@@ -35,6 +36,7 @@ export class HttpServer {
     this.#pool = pool;
     this.#authorised = secretComparison(settings.secret);
     const server = createServer({
+      IncomingMessage: Request,
       connectionsCheckingInterval: SWEEP_MS,
       headersTimeout: LIMIT.stallMs,
       keepAliveTimeout: 60_000,
@@ -164,24 +166,23 @@ export class HttpServer {
     let size = 0;
     const entry = { req, silent: 0, most: STALL_SWEEPS, place: -1 };
     this.#reading.add(entry);
-    req.on("data", (chunk) => {
-      entry.silent = 0;
-      if (size < 0) return;
-      size += chunk.length;
-      if (size > this.#settings.maxBody) {
-        size = -1;
-        chunks.length = 0;
+    req.receiver = {
+      take: (chunk) => {
+        entry.silent = 0;
+        size += chunk.length;
+        if (size <= this.#settings.maxBody) {
+          chunks.push(chunk);
+          return;
+        }
+        req.receiver = null;
         this.#reading.delete(entry);
         this.#refuseBody(req, invocation.res, invocation.id);
-      } else {
-        chunks.push(chunk);
-      }
-    });
-    req.on("end", () => {
-      if (size < 0) return;
-      this.#reading.delete(entry);
-      this.#start(invocation, chunks, size);
-    });
+      },
+      end: () => {
+        this.#reading.delete(entry);
+        this.#start(invocation, chunks, size);
+      },
+    };
   }
 
   #start(invocation, chunks, size) {
@@ -203,7 +204,6 @@ export class HttpServer {
   #refuse(req, res, id, code, message, headers) {
     sendError(res, id, code, message, headers);
     if (req.complete) return;
-    req.resume();
     this.#reading.add({ req, silent: 0, most: LINGER_SWEEPS, place: -1 });
   }
 

@@ -4,14 +4,15 @@ import { HEADER, STATUS } from "./contract.mjs";
 
 // The parser knows a list of methods only. A request with another one is given to it again as this one.
 const CARRIER = "POST";
-const methods = new WeakMap();
+// On a stream that carries such a request: the method that the client sent.
+const METHOD = Symbol("method");
 const handedOver = new WeakSet();
 
 /** The method that the client sent; to be asked once for each request. */
 export function takenMethod(req) {
-  const method = methods.get(req.socket);
+  const method = req.socket[METHOD];
   if (method === undefined) return req.method;
-  methods.delete(req.socket);
+  req.socket[METHOD] = undefined;
   return method;
 }
 
@@ -78,7 +79,7 @@ function adopt(server, error, socket) {
     read: () => socket.resume(),
     write: (chunk, encoding, done) => socket.write(chunk, encoding, done),
   });
-  methods.set(stream, method);
+  stream[METHOD] = method;
   handedOver.add(socket);
   for (const event of ["data", "end", "close"]) socket.removeAllListeners(event);
   socket.on("data", (chunk) => {
