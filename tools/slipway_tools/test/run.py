@@ -47,6 +47,8 @@ def test(plan: Plan) -> int:
             static.run_pytest(tally, run)
         if not plan.static and not (plan.stop and tally.failed):
             page = _judge(tally, engine, why, wanted, run)
+        if not plan.names and not (plan.stop and tally.failed):
+            static.run_proof(tally)
     console.print(table(tally.rows))
     if page:
         console.print(f"[dim]reports: {escape(str(page))}[/]", soft_wrap=True)

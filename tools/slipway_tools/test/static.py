@@ -77,6 +77,13 @@ def run_pytest(tally: Tally, run: Run) -> None:
         counts.passed, _ = _counted(junit)
 
 
+def run_proof(tally: Tally) -> None:
+    """The suite's own proof: the reference passes all, every mutant is caught, every case catches one."""
+    with tally.piece("the suite's mutants") as (step, counts):
+        output = in_root((sys.executable, "-m", "slipway_conformance.reference.prove"), step)
+        counts.note = output.rstrip().splitlines()[-1].strip()
+
+
 def in_root(command: Sequence[str], step: Step) -> str:
     env = os.environ | {"NO_COLOR": "1", "TERM": "dumb"}
     return stream(command, step.tell, env=env, what=" ".join(command[:4]), cwd=repository.root())
