@@ -17,6 +17,7 @@ from . import api, cases, gaps, runtime
 from .cases import CaseError
 from .outcomes import Report
 from .reporting import document, terminal, write
+from .reporting.html import Figures
 from .selection import Selection, SelectionError
 from .targets import Launcher, TargetError
 from .targets.image import ImageLauncher
@@ -152,8 +153,14 @@ def lint(
     raise typer.Exit(1 if problems else 0)
 
 
-def run(subjects: list[api.Subject], selection: Selection, reports: Path) -> Report:
-    """Judges *subjects* with progress, shows the result, writes the reports."""
+def run(
+    subjects: list[api.Subject],
+    selection: Selection,
+    reports: Path,
+    figures: Figures | None = None,
+) -> Report:
+    """Judges *subjects* with progress, shows the result, writes the reports, whose page shows the
+    *figures* too."""
     _end_on_signals()
     try:
         total = len(selection.choose(cases.load()))
@@ -165,7 +172,7 @@ def run(subjects: list[api.Subject], selection: Selection, reports: Path) -> Rep
             subjects, selection, lambda subject, result: watch.tell(subject.launcher.name, result)
         )
     terminal.show(console, report)
-    paths = write.write(report, reports)
+    paths = write.write(report, reports, figures)
     console.print(f"report: {paths['report.html']}", highlight=False)
     return report
 
