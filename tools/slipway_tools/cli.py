@@ -269,9 +269,9 @@ def verify(
     from slipway_conformance import cli as suite
 
     from . import verify as verb
-    from .repository import root
+    from .repository import reports as usual
 
-    reports = reports or root() / "reports"
+    reports = reports or usual()
     selection = suite.selection_of(case, clause, profile, failed, reports)
     if list_only:
         suite.list_cases(selection)
@@ -341,17 +341,42 @@ def mutants(context: typer.Context) -> None:
 
 @app.command()
 def report(
-    first: Annotated[
-        Path | None, typer.Argument(metavar="[REPORT]", help="Default: reports/report.json.")
+    reports: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[REPORT]...",
+            help="report.json files, shown together. Default: the latest one.",
+        ),
     ] = None,
-    later: Annotated[
-        Path | None, typer.Argument(metavar="[LATER]", help="Show what changed up to this one.")
+    diff: Annotated[
+        bool, typer.Option("--diff", help="Show what changed between two, the older first.")
+    ] = False,
+    to: Annotated[
+        Path | None, typer.Option("--to", help="Folder to write the page and its like into.")
     ] = None,
+    bench: Annotated[
+        Path | None,
+        typer.Option(help="The page shows this result of `slipway bench`. Default: the latest."),
+    ] = None,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print Markdown, for the summary of a CI run.")
+    ] = False,
+    badge: Annotated[bool, typer.Option("--badge", help="Print the badge as SVG.")] = False,
 ) -> None:
-    """Show a report.json, or what changed between two."""
+    """Show reports, what changed between two, or write their pages."""
     from . import report as verb
 
-    raise typer.Exit(verb.difference(first, later) if first and later else verb.show(first))
+    paths = reports or []
+    if sum((diff, markdown, badge, bool(to))) > 1:
+        raise ToolError("--diff, --markdown, --badge and --to are each for themselves: name one.")
+    if diff:
+        raise typer.Exit(verb.difference(paths))
+    if markdown:
+        verb.summary(paths)
+    elif badge:
+        verb.shield(paths)
+    else:
+        raise typer.Exit(verb.show(paths, to, bench))
 
 
 def _show_images(client: DockerClient) -> None:

@@ -17,6 +17,7 @@ from .engine import images, require_docker
 from .engine.choose import Kind
 from .engine.process import lacks
 from .errors import ToolError
+from .report import figures
 from .repository import Choice
 from .run import Run
 from .terminal import Steps, say
@@ -41,7 +42,7 @@ def verify(wanted: Wanted, selection: Selection) -> int:
             subjects, runtime = _subjects(wanted, run)
         except TargetError as error:
             raise ToolError(str(error)) from error
-        report = cli.run(subjects, selection, wanted.reports)
+        report = cli.run(subjects, selection, wanted.reports, figures())
     if wanted.write_gaps:
         if runtime is None:
             raise ToolError(
