@@ -80,8 +80,7 @@ def render(document: dict[str, Any], figures: Figures | None = None) -> str:
 
 
 def _part(name: str) -> str:
-    text: str = (resources.files(__package__) / name).read_text("utf-8")
-    return text
+    return (resources.files(__package__) / name).read_text("utf-8")
 
 
 def _coded(text: str) -> list[tuple[bool, str]]:
@@ -90,7 +89,7 @@ def _coded(text: str) -> list[tuple[bool, str]]:
 
 
 def _language(target: dict[str, Any]) -> str:
-    return target["language"] or target["name"]
+    return str(target["language"] or target["name"])
 
 
 Results = dict[str, list[dict[str, Any]]]
