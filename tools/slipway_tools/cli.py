@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from slipway_conformance import contract
 
-from .engine.choose import Kind
 from .errors import ToolError
+from .kind import Kind
 from .terminal import problems
 
 if TYPE_CHECKING:
@@ -232,32 +232,39 @@ def doctor() -> None:
     raise typer.Exit(doctor())
 
 
+Target = Annotated[str, typer.Argument(metavar="RUNTIME|IMAGE|URL", help="What is to be judged.")]
+Cases = Annotated[list[str] | None, typer.Option("--case", help="Only cases with this id or glob.")]
+Clauses = Annotated[
+    list[str] | None, typer.Option("--clause", help="Only cases of this clause or section.")
+]
+Profiles = Annotated[
+    list[str] | None, typer.Option("--profile", help="Only cases of this profile.")
+]
+ConformanceFunction = Annotated[
+    Path | None,
+    typer.Option("--function", help="The conformance function of an image from elsewhere."),
+]
+TargetSecret = Annotated[
+    str,
+    typer.Option(
+        "--secret", envvar=contract.load().variable("secret"), help="That of the URL's server."
+    ),
+]
+
+
 @app.command()
 def verify(
-    target: Annotated[
-        str, typer.Argument(metavar="RUNTIME|IMAGE|URL", help="What is to be judged.")
-    ],
+    target: Target,
     engine: Engine = None,
-    case: Annotated[
-        list[str] | None, typer.Option("--case", help="Only cases with this id or glob.")
-    ] = None,
-    clause: Annotated[
-        list[str] | None, typer.Option("--clause", help="Only cases of this clause or section.")
-    ] = None,
-    profile: Annotated[
-        list[str] | None, typer.Option("--profile", help="Only cases of this profile.")
-    ] = None,
+    case: Cases = None,
+    clause: Clauses = None,
+    profile: Profiles = None,
     failed: Annotated[bool, typer.Option("--failed", help="Only what failed last time.")] = False,
     list_only: Annotated[
         bool, typer.Option("--list", help="Show the chosen cases and run none.")
     ] = False,
-    function: Annotated[
-        Path | None, typer.Option(help="The conformance function of an image from elsewhere.")
-    ] = None,
-    secret: Annotated[
-        str,
-        typer.Option(envvar=contract.load().variable("secret"), help="That of the URL's server."),
-    ] = "",
+    function: ConformanceFunction = None,
+    secret: TargetSecret = "",
     reports: Annotated[
         Path | None, typer.Option(help="Folder for the reports. Default: reports.")
     ] = None,
@@ -276,8 +283,29 @@ def verify(
     if list_only:
         suite.list_cases(selection)
         return
-    wanted = verb.Wanted(target, engine, secret, function, reports, write_gaps)
-    raise typer.Exit(verb.verify(wanted, selection))
+    wanted = verb.Wanted(target, engine, secret, function)
+    raise typer.Exit(verb.verify(wanted, selection, reports, write_gaps))
+
+
+@app.command()
+def flakes(
+    target: Target,
+    runs: Annotated[int, typer.Option(help="How often the suite runs.", min=2)] = 10,
+    engine: Engine = None,
+    case: Cases = None,
+    clause: Clauses = None,
+    profile: Profiles = None,
+    function: ConformanceFunction = None,
+    secret: TargetSecret = "",
+) -> None:
+    """Run the suite several times on one target, and show which cases both pass and fail."""
+    from slipway_conformance import Selection
+
+    from . import flakes as verb
+    from .verify import Wanted
+
+    selection = Selection(case or [], clause or [], profile or [])
+    raise typer.Exit(verb.measure(Wanted(target, engine, secret, function), selection, runs))
 
 
 @app.command()

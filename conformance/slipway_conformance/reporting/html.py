@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from importlib import resources
 from typing import Any
 
-import jinja2
 from attrs import frozen
 
 _WORST = ("error", "fail", "warning", "known gap", "not judged", "not supported", "pass")
@@ -56,6 +55,9 @@ class Figures:
 def render(document: dict[str, Any], figures: Figures | None = None) -> str:
     """The page. It needs no network and no server; without its script it still shows the matrix and
     all that did not pass."""
+    # Imported here: a run shows its first results before there is a page to write.
+    import jinja2
+
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("slipway_conformance", "reporting"),
         autoescape=True,

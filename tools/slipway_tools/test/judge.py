@@ -35,8 +35,8 @@ from ..engine.process import lacks
 from ..report import figures
 from ..repository import Choice
 from ..run import LABEL, Run
+from ..subjects import image_subject, scripts_subject
 from ..terminal import Step
-from ..verify import image_subject, scripts_subject
 from .tally import Failed, Tally
 
 _MOUNTED = "/slipway"
