@@ -1,5 +1,5 @@
 """``python -m slipway_conformance``."""
 
-from .cli import app
+from .cli import main
 
-app()
+main()

@@ -19,8 +19,9 @@ from .targets import Launcher
 
 @frozen
 class Subject:
-    """One target to judge, with what its runtime.yaml declares. Without one, all profiles of the
-    contract are judged but those that are still optional (``stream``, ``metrics``)."""
+    """One target to judge, with what its runtime.yaml declares. Without one, those profiles are judged
+    that an image names in its label, else all of the contract but those that are still optional
+    (``stream``, ``metrics``)."""
 
     launcher: Launcher
     profiles: frozenset[str] | None = None
@@ -28,8 +29,9 @@ class Subject:
 
     @property
     def declared(self) -> frozenset[str]:
-        if self.profiles is not None:
-            return self.profiles
+        for declared in (self.profiles, self.launcher.profiles):
+            if declared is not None:
+                return declared
         return frozenset(contract.load().profiles) - {"stream", "metrics"}
 
 

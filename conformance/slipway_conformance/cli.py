@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any, NoReturn
@@ -17,13 +18,15 @@ from . import api, cases, gaps, runtime
 from .cases import CaseError
 from .outcomes import Report
 from .reporting import document, terminal, write
+from .reporting.html import Figures
 from .selection import Selection, SelectionError
 from .targets import Launcher, TargetError
-from .targets.image import ImageLauncher
-from .targets.process import ScriptsLauncher
-from .targets.url import UrlLauncher
 
-app = typer.Typer(no_args_is_help=True, help="Judges language runtimes by the Slipway contract.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="Judges language runtimes by the Slipway contract.",
+)
 console = Console(stderr=False)
 
 Patterns = Annotated[
@@ -81,21 +84,13 @@ def verify_command(
         return
     described = load_runtime(command or runtime_file)
     try:
-        launcher: Launcher
         if image:
-            where = function or (described.function_folder if described else None)
-            if where is None:
-                stop("--image needs --function FOLDER (or --runtime FILE) to know what to build")
-            launcher = ImageLauncher(image, where, build_image)
-            if described and described.kind == "interpreted":
-                launcher.allow_source()
+            launcher = _image(image, build_image, function, described)
         elif url:
-            launcher = UrlLauncher(url)
+            launcher = _url(url)
         else:
             assert described is not None
-            launcher = ScriptsLauncher(
-                described, (home or described.folder / ".home").resolve(), function
-            )
+            launcher = _scripts(described, home, function)
     except TargetError as error:
         stop(str(error), code=3)
     subject = api.Subject(
@@ -152,8 +147,19 @@ def lint(
     raise typer.Exit(1 if problems else 0)
 
 
-def run(subjects: list[api.Subject], selection: Selection, reports: Path) -> Report:
-    """Judges *subjects* with progress, shows the result, writes the reports."""
+def main() -> None:
+    """The program `slipway-conformance`."""
+    app(prog_name="slipway-conformance")
+
+
+def run(
+    subjects: list[api.Subject],
+    selection: Selection,
+    reports: Path,
+    figures: Callable[[], Figures | None] = lambda: None,
+) -> Report:
+    """Judges *subjects* with progress, shows the result, writes the reports, whose page shows the
+    *figures* too."""
     _end_on_signals()
     try:
         total = len(selection.choose(cases.load()))
@@ -165,7 +171,7 @@ def run(subjects: list[api.Subject], selection: Selection, reports: Path) -> Rep
             subjects, selection, lambda subject, result: watch.tell(subject.launcher.name, result)
         )
     terminal.show(console, report)
-    paths = write.write(report, reports)
+    paths = write.write(report, reports, figures())
     console.print(f"report: {paths['report.html']}", highlight=False)
     return report
 
@@ -208,6 +214,35 @@ def load_runtime(path: Path | None) -> runtime.Runtime | None:
         return runtime.load(path) if path else None
     except runtime.RuntimeFileError as error:
         stop(str(error))
+
+
+# Each kind of target is loaded only where it is asked for: a URL shows its first result at once.
+
+
+def _image(
+    image: str, build_image: str | None, function: Path | None, described: runtime.Runtime | None
+) -> Launcher:
+    from .targets.image import ImageLauncher
+
+    where = function or (described.function_folder if described else None)
+    if where is None:
+        stop("--image needs --function FOLDER (or --runtime FILE) to know what to build")
+    launcher = ImageLauncher(image, where, build_image)
+    if described and described.kind == "interpreted":
+        launcher.allow_source()
+    return launcher
+
+
+def _url(url: str) -> Launcher:
+    from .targets.url import UrlLauncher
+
+    return UrlLauncher(url)
+
+
+def _scripts(described: runtime.Runtime, home: Path | None, function: Path | None) -> Launcher:
+    from .targets.process import ScriptsLauncher
+
+    return ScriptsLauncher(described, (home or described.folder / ".home").resolve(), function)
 
 
 def stop(message: str, code: int = 2) -> NoReturn:

@@ -2,63 +2,32 @@
 language, so that two runtimes which pass answered byte for byte alike.
 
 Knows no target; each property is a case like any other, and reports the smallest input that breaks it.
-``SLIPWAY_EXAMPLES`` asks for more inputs, and for others in each run.
 """
 
 from __future__ import annotations
 
 import base64
 import json
-import os
-import string
 from collections.abc import Callable, Mapping
+from types import ModuleType
 from typing import Any
 from urllib.parse import urlencode
-
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
-from hypothesis.errors import Flaky
 
 from . import contract, expectations
 from .cases import probe
 from .session import Session, Violation
 from .wire import Answer
 
-_EXAMPLES = 40
-_MORE = int(os.environ.get("SLIPWAY_EXAMPLES") or 0)
-_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
-_TOKEN = st.text("abcdefghijklmnopqrstuvwxyz0123456789-_.", min_size=1, max_size=20)
-# What a header's value may hold without being trimmed or encoded on its way.
-_VALUE = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), max_size=40)
-# Languages may move members whose names look like numbers, and may write floats in their own way.
-_NAME = _TEXT.filter(lambda name: not name.strip().lstrip("+-").isdigit())
-_INTEGER = st.integers(-(2**53) + 1, 2**53 - 1)
-_SCALAR = st.none() | st.booleans() | _INTEGER | _TEXT
-_JSON = st.recursive(
-    _SCALAR, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_NAME, inner, max_size=4)
-)
-# Of RFC 3986: what a segment of a path holds without being encoded.
-_PATH_CHARACTERS = "abcXYZ019-._~!$&'()*+,;=:@"
-_ID_CHARACTERS = string.ascii_letters + string.digits + "._-"
-_FREE_NAME = _TOKEN.map(lambda name: f"x-free-{name}")
+# Says which inputs, by the names of inputs.py.
+Wanted = Callable[[ModuleType], Any]
 
 
-def _holds(
-    session: Session, inputs: st.SearchStrategy[Any], call: Callable[[Any], tuple[Answer, Any]]
-) -> None:
+def _holds(session: Session, wanted: Wanted, call: Callable[[Any], tuple[Answer, Any]]) -> None:
     """Calls *call* with generated inputs; it returns the answer and what is expected of it."""
+    # Imported here: generating takes longest of all to load, and the first cases need none of it.
+    from . import inputs
 
-    @settings(
-        max_examples=_MORE or _EXAMPLES,
-        derandomize=not _MORE,
-        database=None,
-        deadline=None,
-        report_multiple_bugs=False,
-        phases=[Phase.generate, Phase.shrink],
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(inputs)
-    def property_holds(value: Any) -> None:
+    def holds(value: Any) -> None:
         answer, expect = call(value)
         found = expectations.mismatches(expect, answer)
         if found:
@@ -67,23 +36,21 @@ def _holds(
 
     failed: list[Answer] = []
     try:
-        property_holds()
+        inputs.try_all(wanted(inputs), holds)
     except Violation as violation:
         # The last answer that failed is that to the smallest input.
         session.blame(failed[-1], [str(violation)])
-    except Flaky as flaky:
+    except inputs.Flaky as flaky:
         session.fail(f"one request was answered in two ways: {flaky}")
 
 
 @probe("2.7-any-json", why="whatever JSON is sent comes back as the same value")
 def any_json(session: Session) -> None:
-    floats = st.floats(allow_nan=False, allow_infinity=False)
-
     def call(value: Any) -> tuple[Answer, Any]:
         answer = session.invoke([{"do": "echo"}], envelope={"payload": {"value": value}})
         return answer, {"status": 200, "json": value}
 
-    _holds(session, st.lists(_JSON | floats, max_size=4), call)
+    _holds(session, lambda inputs: inputs.lists(inputs.JSON | inputs.FLOAT, max_size=4), call)
 
 
 @probe("5.3-any-json", why="whatever JSON is answered is the same bytes in every language")
@@ -92,7 +59,7 @@ def any_json_bytes(session: Session) -> None:
         answer = session.invoke([{"do": "echo"}], envelope={"payload": {"value": value}})
         return answer, {"status": 200, "text": _compact(value)}
 
-    _holds(session, _JSON, call)
+    _holds(session, lambda inputs: inputs.JSON, call)
 
 
 @probe("3.4-any-bytes", why="whatever bytes are sent come back as they were")
@@ -106,7 +73,7 @@ def any_bytes(session: Session) -> None:
             "headers": headers,
         }
 
-    _holds(session, st.binary(max_size=2000), call)
+    _holds(session, lambda inputs: inputs.binary(max_size=2000), call)
 
 
 @probe("4.1-any-headers", why="whatever headers are sent, the function sees them", profile="raw")
@@ -115,7 +82,11 @@ def any_headers(session: Session) -> None:
         answer = session.invoke([{"do": "report"}], raw=True, method="GET", headers=dict(headers))
         return answer, {"status": 200, "contains": {"request": {"headers": headers}}}
 
-    _holds(session, st.dictionaries(_FREE_NAME, _VALUE, max_size=5), call)
+    _holds(
+        session,
+        lambda inputs: inputs.dictionaries(inputs.FREE_NAME, inputs.VALUE, max_size=5),
+        call,
+    )
 
 
 @probe(
@@ -135,21 +106,28 @@ def any_query(session: Session) -> None:
             "json": {"request": {"query": wanted}}
         }
 
-    _holds(session, st.lists(st.tuples(_TEXT, _TEXT), max_size=5), call)
+    _holds(
+        session,
+        lambda inputs: inputs.lists(inputs.tuples(inputs.TEXT, inputs.TEXT), max_size=5),
+        call,
+    )
 
 
 @probe("5.1-any-answer", why="whatever a function answers reaches the caller")
 def any_answer(session: Session) -> None:
-    values = st.lists(_VALUE, min_size=1, max_size=3)
-    statuses = st.integers(200, 599).filter(lambda status: status not in (204, 205, 304))
-
     def call(wanted: tuple[int, dict[str, list[str]], str]) -> tuple[Answer, Any]:
         status, headers, text = wanted
         step = {"do": "send", "status": status, "headers": headers, "text": text}
         return session.invoke([step]), {"status": status, "headers": headers, "text": text}
 
     _holds(
-        session, st.tuples(statuses, st.dictionaries(_FREE_NAME, values, max_size=4), _TEXT), call
+        session,
+        lambda inputs: inputs.tuples(
+            inputs.STATUS,
+            inputs.dictionaries(inputs.FREE_NAME, inputs.VALUES, max_size=4),
+            inputs.TEXT,
+        ),
+        call,
     )
 
 
@@ -162,19 +140,17 @@ def any_message(session: Session) -> None:
         answer = session.invoke([*steps, {"do": "send", "text": "x"}], headers={result: "envelope"})
         return answer, {"status": 200, "contains": {"logs": [{"message": m} for m in messages]}}
 
-    _holds(session, st.lists(_TEXT, max_size=4), call)
+    _holds(session, lambda inputs: inputs.lists(inputs.TEXT, max_size=4), call)
 
 
 @probe("3.1-any-path", why="whatever a path may hold, the function sees it as it was written")
 def any_path(session: Session) -> None:
-    segments = st.lists(st.text(_PATH_CHARACTERS, max_size=20), max_size=5)
-
     def call(found: list[str]) -> tuple[Answer, Any]:
         path = "/any/" + "/".join(found)
         answer = session.invoke([{"do": "report"}], raw=True, method="GET", target=path)
         return answer, {"status": 200, "contains": {"request": {"path": path, "query": {}}}}
 
-    _holds(session, segments, call)
+    _holds(session, lambda inputs: inputs.lists(inputs.SEGMENT, max_size=5), call)
 
 
 @probe("2.1-any-members", why="method, path and header values of an envelope are any text")
@@ -186,7 +162,7 @@ def any_members(session: Session) -> None:
         wanted = {"method": method, "path": path, "headers": {"x-any": value}}
         return answer, {"status": 200, "contains": {"request": wanted}}
 
-    _holds(session, st.tuples(_TEXT, _TEXT, _TEXT), call)
+    _holds(session, lambda inputs: inputs.tuples(inputs.TEXT, inputs.TEXT, inputs.TEXT), call)
 
 
 @probe("8.6-any-id", why="every id of the allowed form is taken as it is")
@@ -198,7 +174,7 @@ def any_id(session: Session) -> None:
         wanted = {"request": {"id": invocation}}
         return answer, {"status": 200, "headers": {name: invocation}, "contains": wanted}
 
-    _holds(session, st.text(_ID_CHARACTERS, min_size=1, max_size=64), call)
+    _holds(session, lambda inputs: inputs.ID, call)
 
 
 @probe("5.1-any-bytes", why="no byte of an answer is special")
@@ -208,7 +184,7 @@ def any_answer_bytes(session: Session) -> None:
         answer = session.invoke([{"do": "send", "base64": encoded}])
         return answer, {"status": 200, "base64": encoded}
 
-    _holds(session, st.binary(max_size=2000), call)
+    _holds(session, lambda inputs: inputs.binary(max_size=2000), call)
 
 
 def _compact(value: Any) -> str:

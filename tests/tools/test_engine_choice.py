@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from slipway_tools import repository
 from slipway_tools.engine import buildkit, daemon, endpoint, find, standin
-from slipway_tools.engine.choose import Kind
 from slipway_tools.errors import ToolError
+from slipway_tools.kind import Kind
 from slipway_tools.run import Run
 
 

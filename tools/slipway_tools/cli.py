@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from slipway_conformance import contract
 
-from .engine.choose import Kind
 from .errors import ToolError
+from .kind import Kind
 from .terminal import problems
 
 if TYPE_CHECKING:
@@ -232,32 +232,39 @@ def doctor() -> None:
     raise typer.Exit(doctor())
 
 
+Target = Annotated[str, typer.Argument(metavar="RUNTIME|IMAGE|URL", help="What is to be judged.")]
+Cases = Annotated[list[str] | None, typer.Option("--case", help="Only cases with this id or glob.")]
+Clauses = Annotated[
+    list[str] | None, typer.Option("--clause", help="Only cases of this clause or section.")
+]
+Profiles = Annotated[
+    list[str] | None, typer.Option("--profile", help="Only cases of this profile.")
+]
+ConformanceFunction = Annotated[
+    Path | None,
+    typer.Option("--function", help="The conformance function of an image from elsewhere."),
+]
+TargetSecret = Annotated[
+    str,
+    typer.Option(
+        "--secret", envvar=contract.load().variable("secret"), help="That of the URL's server."
+    ),
+]
+
+
 @app.command()
 def verify(
-    target: Annotated[
-        str, typer.Argument(metavar="RUNTIME|IMAGE|URL", help="What is to be judged.")
-    ],
+    target: Target,
     engine: Engine = None,
-    case: Annotated[
-        list[str] | None, typer.Option("--case", help="Only cases with this id or glob.")
-    ] = None,
-    clause: Annotated[
-        list[str] | None, typer.Option("--clause", help="Only cases of this clause or section.")
-    ] = None,
-    profile: Annotated[
-        list[str] | None, typer.Option("--profile", help="Only cases of this profile.")
-    ] = None,
+    case: Cases = None,
+    clause: Clauses = None,
+    profile: Profiles = None,
     failed: Annotated[bool, typer.Option("--failed", help="Only what failed last time.")] = False,
     list_only: Annotated[
         bool, typer.Option("--list", help="Show the chosen cases and run none.")
     ] = False,
-    function: Annotated[
-        Path | None, typer.Option(help="The conformance function of an image from elsewhere.")
-    ] = None,
-    secret: Annotated[
-        str,
-        typer.Option(envvar=contract.load().variable("secret"), help="That of the URL's server."),
-    ] = "",
+    function: ConformanceFunction = None,
+    secret: TargetSecret = "",
     reports: Annotated[
         Path | None, typer.Option(help="Folder for the reports. Default: reports.")
     ] = None,
@@ -269,15 +276,36 @@ def verify(
     from slipway_conformance import cli as suite
 
     from . import verify as verb
-    from .repository import root
+    from .repository import reports as usual
 
-    reports = reports or root() / "reports"
+    reports = reports or usual()
     selection = suite.selection_of(case, clause, profile, failed, reports)
     if list_only:
         suite.list_cases(selection)
         return
-    wanted = verb.Wanted(target, engine, secret, function, reports, write_gaps)
-    raise typer.Exit(verb.verify(wanted, selection))
+    wanted = verb.Wanted(target, engine, secret, function)
+    raise typer.Exit(verb.verify(wanted, selection, reports, write_gaps))
+
+
+@app.command()
+def flakes(
+    target: Target,
+    runs: Annotated[int, typer.Option(help="How often the suite runs.", min=2)] = 10,
+    engine: Engine = None,
+    case: Cases = None,
+    clause: Clauses = None,
+    profile: Profiles = None,
+    function: ConformanceFunction = None,
+    secret: TargetSecret = "",
+) -> None:
+    """Run the suite several times on one target, and show which cases both pass and fail."""
+    from slipway_conformance import Selection
+
+    from . import flakes as verb
+    from .verify import Wanted
+
+    selection = Selection(case or [], clause or [], profile or [])
+    raise typer.Exit(verb.measure(Wanted(target, engine, secret, function), selection, runs))
 
 
 @app.command()
@@ -341,17 +369,42 @@ def mutants(context: typer.Context) -> None:
 
 @app.command()
 def report(
-    first: Annotated[
-        Path | None, typer.Argument(metavar="[REPORT]", help="Default: reports/report.json.")
+    reports: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[REPORT]...",
+            help="report.json files, shown together. Default: the latest one.",
+        ),
     ] = None,
-    later: Annotated[
-        Path | None, typer.Argument(metavar="[LATER]", help="Show what changed up to this one.")
+    diff: Annotated[
+        bool, typer.Option("--diff", help="Show what changed between two, the older first.")
+    ] = False,
+    to: Annotated[
+        Path | None, typer.Option("--to", help="Folder to write the page and its like into.")
     ] = None,
+    bench: Annotated[
+        Path | None,
+        typer.Option(help="The page shows this result of `slipway bench`. Default: the latest."),
+    ] = None,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print Markdown, for the summary of a CI run.")
+    ] = False,
+    badge: Annotated[bool, typer.Option("--badge", help="Print the badge as SVG.")] = False,
 ) -> None:
-    """Show a report.json, or what changed between two."""
+    """Show reports, what changed between two, or write their pages."""
     from . import report as verb
 
-    raise typer.Exit(verb.difference(first, later) if first and later else verb.show(first))
+    paths = reports or []
+    if sum((diff, markdown, badge, bool(to))) > 1:
+        raise ToolError("--diff, --markdown, --badge and --to are each for themselves: name one.")
+    if diff:
+        raise typer.Exit(verb.difference(paths))
+    if markdown:
+        verb.summary(paths)
+    elif badge:
+        verb.shield(paths)
+    else:
+        raise typer.Exit(verb.show(paths, to, bench))
 
 
 def _show_images(client: DockerClient) -> None:

@@ -11,9 +11,9 @@ from attrs import frozen
 from . import client, functions, repository
 from .client import Answer
 from .engine import LaunchOptions, find
-from .engine.choose import Kind
 from .engine.model import LOOPBACK, Engine, Tell
 from .errors import ToolError
+from .kind import Kind
 from .repository import Choice
 from .run import Run
 from .terminal import Steps, console, say, show_answer
@@ -32,9 +32,11 @@ class Called:
 
 def demo(runtime: str | None, kind: Kind | None) -> None:
     """Shows the example of *runtime*, or of the first one that the engine can run."""
+    # A name that is wrong is said before any engine starts for it.
+    wanted = repository.choose(runtime) if runtime else None
     with Run() as run:
         found = find(kind, run)
-        choice = _pick(found.engine, runtime)
+        choice = _pick(found.engine, wanted)
         say(f"Engine: {found.engine.name} ({found.why}). Runtime: {choice.runtime.title}.")
         with Steps() as steps:
             found.engine.prepare(choice, steps)
@@ -76,16 +78,15 @@ def call_example(engine: Engine, choice: Choice, run: Run, tell: Tell) -> Called
     return Called(launched.url, answer, again)
 
 
-def _pick(engine: Engine, runtime: str | None) -> Choice:
-    if runtime:
-        choice = repository.choose(runtime)
-        problems = engine.lacks(choice)
+def _pick(engine: Engine, wanted: Choice | None) -> Choice:
+    if wanted:
+        problems = engine.lacks(wanted)
         if problems:
             raise ToolError(
-                f"This machine can't run {choice.name} as plain processes:\n  "
+                f"This machine can't run {wanted.name} as plain processes:\n  "
                 + "\n  ".join(problems)
             )
-        return choice
+        return wanted
     problems = []
     for found in repository.runtimes():
         choice = Choice(found, found.default_version)

@@ -13,10 +13,10 @@ from watchfiles import watch
 
 from . import functions
 from .engine import Engine, Launched, LaunchOptions, find
-from .engine.choose import Kind
 from .engine.model import check_port
 from .errors import ToolError
 from .functions import Function
+from .kind import Kind
 from .run import Run
 from .terminal import Steps, console, problems, say
 

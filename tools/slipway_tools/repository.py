@@ -36,15 +36,36 @@ def root() -> Path:
     raise ToolError("Slipway's tools work in a clone of its repository: run ./slipway there.")
 
 
+def inside() -> bool:
+    """Whether there is a repository: installed from a wheel, the tools judge what others have made."""
+    try:
+        root()
+    except ToolError:
+        return False
+    return True
+
+
 def state() -> Path:
     """The folder for everything that can be made again; ignored by version control."""
-    folder = root() / ".slipway"
-    folder.mkdir(exist_ok=True)
+    folder = root() / ".slipway" if inside() else _users_cache()
+    folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def _users_cache() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "slipway"
+
+
+def reports() -> Path:
+    """The folder for reports: that of the repository, or one in the current folder."""
+    return (root() if inside() else Path.cwd()) / "reports"
 
 
 @cache
 def runtimes() -> tuple[Runtime, ...]:
+    """All runtimes of the repository; none without one."""
+    if not inside():
+        return ()
     try:
         return tuple(load_all(root() / "runtimes"))
     except RuntimeFileError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from ..outcomes import Outcome
@@ -28,12 +29,21 @@ def render(document: dict[str, Any]) -> str:
                     f"<details><summary>{target['name']}: {result['case']} ({result['outcome']})</summary>",
                     "",
                 ]
+                told = [
+                    *result["mismatches"],
+                    *(exchange["request"] for exchange in result["exchanges"][:1]),
+                ]
                 lines += [
                     f"Clause {result['clause']}: {document['clauses'][result['clause']]['text']}",
                     "",
-                    "```",
+                    *_block("\n".join(told)),
+                    "</details>",
                 ]
-                lines += result["mismatches"]
-                lines += [exchange["request"] for exchange in result["exchanges"][:1]]
-                lines += ["```", "</details>"]
     return "\n".join(lines) + "\n"
+
+
+def _block(text: str) -> list[str]:
+    """A code block whose fence is longer than any that the text holds: a body may be Markdown too."""
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return [fence, text, fence]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Sequence
 
@@ -24,8 +25,13 @@ _MARKS = {
 }
 
 
+# Where lines can't be drawn anew, a sign of life comes this often.
+_SIGN_SECONDS = 10.0
+
+
 class Watch:
-    """Shows how far a run is, a line a target; a context manager whose ``tell`` is the watcher."""
+    """Shows how far a run is; a context manager whose ``tell`` is the watcher. On a terminal there is
+    a line a target, elsewhere a line for the first result and then now and again."""
 
     def __init__(self, console: Console, titles: Sequence[str], total: int) -> None:
         self._console = console
@@ -37,7 +43,11 @@ class Watch:
             TextColumn("{task.fields[last]}"),
             console=console,
             transient=True,
+            disable=not console.is_terminal,
         )
+        self._total = total
+        self._told: dict[str, int] = dict.fromkeys(titles, 0)
+        self._next_sign = 0.0
         self._tasks = {
             title: self._progress.add_task(title, total=total, last="builds its function")
             for title in titles
@@ -52,6 +62,14 @@ class Watch:
 
     def tell(self, title: str, result: Result) -> None:
         self._progress.update(self._tasks[title], advance=1, last=result.case.id)
+        self._told[title] += 1
+        if not self._console.is_terminal and time.monotonic() >= self._next_sign:
+            self._next_sign = time.monotonic() + _SIGN_SECONDS
+            self._console.print(
+                f"  {escape(title)} {self._told[title]} of {self._total}:"
+                f" {result.case.id} {result.outcome}",
+                soft_wrap=True,
+            )
         if result.outcome in (Outcome.FAIL, Outcome.ERROR):
             self._console.print(f"  [bold red]{result.outcome}[/] {escape(title)} {result.case.id}")
 
@@ -59,7 +77,8 @@ class Watch:
 def show(console: Console, report: Report) -> None:
     """Each target's groups, what failed, and the verdict."""
     for target in report.targets:
-        _groups(console, target)
+        if target.results:
+            _groups(console, target)
         for result in target.results:
             if result.outcome in (Outcome.FAIL, Outcome.WARNING, Outcome.ERROR):
                 console.print()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from pathlib import Path
 
-import requests
 from attrs import frozen
 
 from .. import contract
@@ -107,12 +107,12 @@ class Running(ABC):
         """Returns as soon as health or readiness answers 200, or has answered something else for a
         while: then it serves, and cases will say what is wrong with it. TargetFailed with the last
         log lines otherwise."""
-        url = f"http://{self.host}:{self.port}{contract.load().path(path)}"
+        where = contract.load().path(path)
         deadline = time.monotonic() + timeout
         answered = None
         while time.monotonic() < deadline:
-            with contextlib.suppress(requests.RequestException):
-                if requests.get(url, timeout=2).status_code == 200:
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                if self.status_of(where) == 200:
                     return
                 answered = answered or time.monotonic()
             if answered and time.monotonic() - answered > _UNREADY_SECONDS:
@@ -124,6 +124,19 @@ class Running(ABC):
                 )
             time.sleep(0.02)
         raise TargetFailed(f"{self.name} answered nothing within {timeout:g} s:\n{self.log_tail()}")
+
+    def status_of(
+        self,
+        path: str,
+        method: str = "GET",
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+    ) -> int:
+        """The status of one request; OSError or HTTPException where no answer comes."""
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=2)
+        with contextlib.closing(connection):
+            connection.request(method, path, body, dict(headers or {}))
+            return connection.getresponse().status
 
     def log_tail(self, count: int = 12) -> str:
         return "\n".join(line[:_TAIL_WIDTH] for line in self.log_lines()[-count:]) or "(no log)"
@@ -138,6 +151,8 @@ class Launcher(ABC):
     abilities: frozenset[str]
     language: str = ""
     version: str = ""
+    # What it says itself of the profiles that it supports; None where it says nothing.
+    profiles: frozenset[str] | None = None
 
     @abstractmethod
     def prepare(self) -> None:

@@ -146,6 +146,8 @@ class ImageLauncher(Launcher):
         labels = self._labels_of(image)
         self.language = labels.get(contract.load().label("language"), "")
         self.version = labels.get(contract.load().label("version"), "")
+        named = labels.get(contract.load().label("profiles"), "")
+        self.profiles = frozenset(named.split(",")) if named else None
         abilities = set(Ability) - {Ability.SCRIPTS, Ability.SOURCE}
         self.abilities = frozenset(abilities)
 

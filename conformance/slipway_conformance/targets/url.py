@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import http.client
 import os
+import socket
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,6 +16,9 @@ from attrs import define, field
 
 from .. import contract
 from .base import Launcher, LogCollector, Running, Stats, TargetError
+
+# A server that was started a moment before is waited for.
+_START_SECONDS = 2.0
 
 
 @define(eq=False)
@@ -84,7 +90,31 @@ class UrlLauncher(Launcher):
         self._running = RunningElsewhere(url, parts.hostname, parts.port or 80, known)
 
     def prepare(self) -> None:
-        """It is there already."""
+        """Nothing is made; TargetError where nobody answers, or refuses the secret."""
+        self._connect()
+        terms = contract.load()
+        headers = {terms.header("secret"): self._running.secret, "content-type": "application/json"}
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            if self._running.status_of("/", "POST", headers, b"{}") == http.HTTPStatus.UNAUTHORIZED:
+                raise TargetError(
+                    f"{self.name} refuses the secret: {terms.variable('secret')} (or a file that "
+                    f"{terms.variable('secret_file')} names) must hold the one that it was launched with"
+                )
+
+    def _connect(self) -> None:
+        host, port = self._running.host, self._running.port
+        deadline = time.monotonic() + _START_SECONDS
+        while True:
+            try:
+                socket.create_connection((host, port), timeout=_START_SECONDS).close()
+                return
+            except OSError as error:
+                if time.monotonic() > deadline:
+                    raise TargetError(
+                        f"nobody answers at {self.name} ({error.strerror or error}): start a server there "
+                        "that serves the conformance function, or correct host and port"
+                    ) from error
+            time.sleep(0.05)
 
     def launch(
         self, env: Mapping[str, str], *, folder: Path | None = None, wait: str | None = "ready"

@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import os
-from enum import StrEnum
 
 import docker
 from attrs import frozen
 
 from .. import repository
 from ..errors import ToolError
+from ..kind import Kind
 from ..run import Run
 from ..terminal import step
 from . import daemon, endpoint
 from .docker import DockerEngine
 from .model import Engine
 from .process import ProcessEngine
-
-
-class Kind(StrEnum):
-    """The engines by the names that a person gives them."""
-
-    DOCKER = "docker"
-    PROCESS = "process"
 
 
 @frozen

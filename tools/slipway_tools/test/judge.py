@@ -32,10 +32,11 @@ from ..engine import images
 from ..engine.docker import DockerEngine
 from ..engine.model import last_lines
 from ..engine.process import lacks
+from ..report import figures
 from ..repository import Choice
 from ..run import LABEL, Run
+from ..subjects import image_subject, scripts_subject
 from ..terminal import Step
-from ..verify import image_subject, scripts_subject
 from .tally import Failed, Tally
 
 _MOUNTED = "/slipway"
@@ -146,7 +147,7 @@ def save(targets: Sequence[TargetReport], folder: Path) -> Path | None:
     """Writes the reports of all targets; where the page for people is."""
     if not targets:
         return None
-    return write(Report(tuple(targets)), folder)["report.html"]
+    return write(Report(tuple(targets)), folder, figures())["report.html"]
 
 
 def _left(targets: Sequence[TargetReport]) -> set[str]:

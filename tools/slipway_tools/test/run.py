@@ -44,7 +44,7 @@ def test(plan: Plan) -> int:
         engine, why = (None, "") if plan.static else _engine(run)
         if not plan.names:
             static.run_checks(tally)
-            static.run_pytest(tally, run)
+            static.run_pytest(tally, run, static.has_browser(tally))
         if not plan.static and not (plan.stop and tally.failed):
             page = _judge(tally, engine, why, wanted, run)
         if not plan.names and not (plan.stop and tally.failed):

@@ -13,12 +13,13 @@ from xml.etree import ElementTree
 from attrs import frozen
 
 from .. import repository
-from ..engine import parallel
+from ..engine import parallel, system
 from ..engine.system import stream
 from ..errors import ToolError
 from ..repository import MADE
 from ..run import Run
 from ..terminal import Step
+from . import browser
 from .tally import Failed, Tally
 
 _SHELL = ("slipway", ".ci/run")
@@ -64,10 +65,28 @@ def run_checks(tally: Tally) -> None:
     parallel.run([partial(one, check) for check in checks()])
 
 
-def run_pytest(tally: Tally, run: Run) -> None:
-    """The unit tests; each counts."""
+def has_browser(tally: Tally) -> bool:
+    """Whether the reports' page can be tried in a browser, which is installed if need be. Where it
+    can't, that is said, and ends a run in continuous integration."""
+    found = browser.find() is not None
+    if not found and system.may_install():
+        with tally.piece("installing a browser") as (step, counts):
+            counts.passed = 0
+            system.install(browser.PACKAGES, step.tell)
+        found = browser.find() is not None
+    if not found and os.environ.get("CI"):
+        raise ToolError(browser.MISSING[0].upper() + browser.MISSING[1:] + ".")
+    if not found:
+        tally.unjudged("the reports' page in a browser", browser.MISSING)
+    return found
+
+
+def run_pytest(tally: Tally, run: Run, in_browser: bool) -> None:
+    """The unit tests; each counts. Those of the page run where there is a browser."""
     junit = run.folder("pytest") / "junit.xml"
-    command = (sys.executable, "-m", "pytest", "-q", "--color=no", f"--junit-xml={junit}")
+    command = [sys.executable, "-m", "pytest", "-q", "--color=no", f"--junit-xml={junit}"]
+    if not in_browser:
+        command += ["-m", "not browser"]
     with tally.piece("unit tests") as (step, counts):
         try:
             in_root(command, step)

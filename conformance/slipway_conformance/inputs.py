@@ -1,0 +1,70 @@
+"""Generated inputs: what properties.py sends. ``SLIPWAY_EXAMPLES`` asks for more of them, and for others
+in each run."""
+
+from __future__ import annotations
+
+import os
+import string
+from collections.abc import Callable
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Flaky
+from hypothesis.strategies import (
+    SearchStrategy,
+    binary,
+    booleans,
+    characters,
+    dictionaries,
+    floats,
+    integers,
+    lists,
+    none,
+    recursive,
+    text,
+    tuples,
+)
+
+__all__ = ["Flaky", "SearchStrategy", "binary", "dictionaries", "lists", "tuples"]
+
+_EXAMPLES = 40
+_MORE = int(os.environ.get("SLIPWAY_EXAMPLES") or 0)
+
+TEXT = text(characters(exclude_categories=["Cs"]), max_size=40)
+# What a header's value may hold without being trimmed or encoded on its way.
+VALUE = text(characters(min_codepoint=0x21, max_codepoint=0x7E), max_size=40)
+VALUES = lists(VALUE, min_size=1, max_size=3)
+FREE_NAME = text("abcdefghijklmnopqrstuvwxyz0123456789-_.", min_size=1, max_size=20).map(
+    lambda name: f"x-free-{name}"
+)
+STATUS = integers(200, 599).filter(lambda status: status not in (204, 205, 304))
+FLOAT = floats(allow_nan=False, allow_infinity=False)
+# Languages may move members whose names look like numbers, and may write floats in their own way.
+_NAME = TEXT.filter(lambda name: not name.strip().lstrip("+-").isdigit())
+_SCALAR = none() | booleans() | integers(-(2**53) + 1, 2**53 - 1) | TEXT
+JSON = recursive(
+    _SCALAR, lambda inner: lists(inner, max_size=4) | dictionaries(_NAME, inner, max_size=4)
+)
+# Of RFC 3986: what a segment of a path holds without being encoded.
+SEGMENT = text("abcXYZ019-._~!$&'()*+,;=:@", max_size=20)
+ID = text(string.ascii_letters + string.digits + "._-", min_size=1, max_size=64)
+
+
+def try_all(inputs: SearchStrategy[Any], holds: Callable[[Any], None]) -> None:
+    """Calls *holds* with one input after another; what it raises for the smallest one that it doesn't
+    hold for."""
+
+    @settings(
+        max_examples=_MORE or _EXAMPLES,
+        derandomize=not _MORE,
+        database=None,
+        deadline=None,
+        report_multiple_bugs=False,
+        phases=[Phase.generate, Phase.shrink],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(inputs)
+    def property_holds(value: Any) -> None:
+        holds(value)
+
+    property_holds()
