@@ -108,15 +108,23 @@ def load() -> tuple[Case, ...]:
         importlib.import_module(f"{probes.__name__}.{module.name}")
     cases = list(_probes.values())
     for path in sorted((data.root() / "cases").glob("*.yaml")):
-        document = data.read_yaml(path)
-        problems = list(jsonschema.Draft202012Validator(data.schema("cases")).iter_errors(document))
-        if problems:
-            places = (
-                f"{path.name}: {'/'.join(map(str, p.absolute_path))}: {p.message}" for p in problems
-            )
-            raise CaseError("\n".join(places))
-        cases.extend(_from_values(values) for values in document["cases"])
+        cases += read(path)
     return tuple(sorted(cases, key=lambda case: case.sort_key))
+
+
+def read(path: Path) -> list[Case]:
+    """The cases of one file; CaseError where it holds none, or wrong ones."""
+    try:
+        document = data.read_yaml(path)
+    except (OSError, ValueError) as error:
+        raise CaseError(f"{path} can't be read: {error}") from error
+    problems = list(jsonschema.Draft202012Validator(data.schema("cases")).iter_errors(document))
+    if problems:
+        places = (
+            f"{path.name}: {'/'.join(map(str, p.absolute_path))}: {p.message}" for p in problems
+        )
+        raise CaseError("\n".join(places))
+    return [_from_values(values) for values in document["cases"]]
 
 
 def lint(cases: Sequence[Case]) -> list[str]:

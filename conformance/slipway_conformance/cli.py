@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from . import api, cases, gaps, runtime
+from . import api, cases, counterexamples, gaps, runtime
 from .cases import CaseError
 from .outcomes import Report
 from .reporting import document, terminal, write
@@ -40,6 +40,10 @@ Profiles = Annotated[
 ]
 Failed = Annotated[
     bool, typer.Option("--failed", help="Only cases that failed in the last report.")
+]
+Replay = Annotated[
+    Path | None,
+    typer.Option(help="Run the cases of this file instead, such as a counterexamples.yaml."),
 ]
 Listing = Annotated[bool, typer.Option("--list", help="Show the chosen cases and run none.")]
 Reports = Annotated[Path, typer.Option("--reports", help="Folder for the reports.")]
@@ -71,6 +75,7 @@ def verify_command(
     clause: Clauses = None,
     profile: Profiles = None,
     failed: Failed = False,
+    replay: Replay = None,
     list_only: Listing = False,
     reports: Reports = Path("reports"),
     write_gaps: WriteGaps = False,
@@ -78,7 +83,7 @@ def verify_command(
     """Judge one target. A URL's secret is read from RUNTIME_SECRET or the file that RUNTIME_SECRET_FILE names."""
     if sum(target is not None for target in (image, url, command)) != (0 if list_only else 1):
         stop("name one target: --image IMAGE, --url URL or --command FOLDER")
-    selection = selection_of(case, clause, profile, failed, reports)
+    selection = selection_of(case, clause, profile, failed, reports, replay)
     if list_only:
         list_cases(selection)
         return
@@ -173,6 +178,8 @@ def run(
     terminal.show(console, report)
     paths = write.write(report, reports, figures())
     console.print(f"report: {paths['report.html']}", highlight=False)
+    if kept := counterexamples.write(report.targets, reports):
+        console.print(f"inputs that were answered wrongly, for --replay: {kept}", highlight=False)
     return report
 
 
@@ -197,15 +204,21 @@ def selection_of(
     profile: list[str] | None,
     failed: bool,
     reports: Path,
+    replay: Path | None = None,
 ) -> Selection:
-    """The selection that the options ask for; ``--failed`` reads the last report in *reports*."""
+    """The selection that the options ask for; ``--failed`` reads the last report in *reports*, *replay*
+    is a file of cases."""
     ids = None
+    try:
+        own = cases.read(replay) if replay else []
+    except CaseError as error:
+        stop(str(error))
     if failed:
         ids = document.failed_ids(_read(reports / "report.json"))
         if not ids:
             console.print("nothing failed last time")
             raise typer.Exit(0)
-    return Selection(case or [], clause or [], profile or [], ids)
+    return Selection(case or [], clause or [], profile or [], ids, own)
 
 
 def load_runtime(path: Path | None) -> runtime.Runtime | None:

@@ -1,26 +1,32 @@
-"""Generated inputs: what properties.py sends. ``SLIPWAY_EXAMPLES`` asks for more of them, and for others
+"""Generated inputs: what properties.py and across.py send. ``SLIPWAY_EXAMPLES`` asks for more of them, and for others
 in each run."""
 
 from __future__ import annotations
 
+import json
 import os
 import string
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Flaky
 from hypothesis.strategies import (
+    DrawFn,
     SearchStrategy,
     binary,
     booleans,
     characters,
+    composite,
     dictionaries,
     floats,
     integers,
+    just,
     lists,
     none,
     recursive,
+    sampled_from,
     text,
     tuples,
 )
@@ -45,9 +51,51 @@ _SCALAR = none() | booleans() | integers(-(2**53) + 1, 2**53 - 1) | TEXT
 JSON = recursive(
     _SCALAR, lambda inner: lists(inner, max_size=4) | dictionaries(_NAME, inner, max_size=4)
 )
+# Without numbers that one more digit makes too large.
+_PLAIN = recursive(
+    none() | booleans() | integers(-99, 99) | TEXT,
+    lambda inner: lists(inner, max_size=3) | dictionaries(_NAME, inner, max_size=3),
+    max_leaves=8,
+)
 # Of RFC 3986: what a segment of a path holds without being encoded.
 SEGMENT = text("abcXYZ019-._~!$&'()*+,;=:@", max_size=20)
+HEADERS = dictionaries(FREE_NAME, VALUES, max_size=4)
+FREE_HEADERS = dictionaries(FREE_NAME, VALUE, max_size=5)
+PATH = lists(SEGMENT, max_size=5).map(lambda segments: "/any/" + "/".join(segments))
+# What spoils JSON, and what only looks as if it did. Nothing that turns a number into a float, since
+# languages write floats in their own way.
+_SPOILERS = sampled_from(
+    [
+        *"{}[]\",:\\ \t\n\r\x00\x1f\x7f\x0b\ufeff\u00a0\u2028'+-/",
+        "/**/",
+        "//\n",
+        "null",
+        "NaN",
+        "Infinity",
+        "tru",
+        "00",
+    ]
+)
 ID = text(string.ascii_letters + string.digits + "._-", min_size=1, max_size=64)
+
+
+@composite
+def _spoilt(draw: DrawFn) -> str:
+    """An envelope for the step ``echo``, with a few characters put in, taken out or changed."""
+    payload = {"steps": [{"do": "echo"}], "value": draw(_PLAIN)}
+    written = json.dumps({"payload": payload, "method": "POST"}, ensure_ascii=draw(booleans()))
+    for _ in range(draw(integers(0, 2))):
+        at = draw(integers(0, len(written)))
+        written = written[:at] + draw(just("") | _SPOILERS) + written[at + draw(integers(0, 1)) :]
+    return written
+
+
+SPOILT = _spoilt()
+
+
+def quoted(query: str) -> str:
+    """*query* as it may stand in a request target: encoded where it must be, and nowhere else."""
+    return quote(query, safe="!$&'()*+,;=:@/?-._~%")
 
 
 def try_all(inputs: SearchStrategy[Any], holds: Callable[[Any], None]) -> None:

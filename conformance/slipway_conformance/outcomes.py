@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any
 
 from attrs import field, frozen
 
@@ -26,7 +28,8 @@ class Outcome(StrEnum):
 @frozen
 class Result:
     """What became of one case on one target. ``note`` says why it was not judged, or that it is
-    flaky; ``secret`` is what every report must redact."""
+    flaky; ``kept`` are inputs that broke a property, as cases of their own; ``secret`` is what every
+    report must redact."""
 
     case: Case
     outcome: Outcome
@@ -37,6 +40,7 @@ class Result:
     attempts: int = 1
     note: str = ""
     flaky: bool = False
+    kept: tuple[Mapping[str, Any], ...] = ()
     secret: str = field(default="", repr=False)
 
 

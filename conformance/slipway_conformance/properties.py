@@ -31,15 +31,17 @@ def _holds(session: Session, wanted: Wanted, call: Callable[[Any], tuple[Answer,
         answer, expect = call(value)
         found = expectations.mismatches(expect, answer)
         if found:
-            failed.append(answer)
+            failed.append((answer, expect))
             raise Violation(f"with {json.dumps(value, default=repr)}:\n" + "\n".join(found))
 
-    failed: list[Answer] = []
+    failed: list[tuple[Answer, Any]] = []
     try:
         inputs.try_all(wanted(inputs), holds)
     except Violation as violation:
         # The last answer that failed is that to the smallest input.
-        session.blame(failed[-1], [str(violation)])
+        answer, expect = failed[-1]
+        session.blame(answer, [str(violation)])
+        session.keep(answer, expect)
     except inputs.Flaky as flaky:
         session.fail(f"one request was answered in two ways: {flaky}")
 

@@ -11,7 +11,7 @@ from threading import Event, Lock
 
 from attrs import define, evolve, field
 
-from . import cases, exchanges, preflight
+from . import cases, counterexamples, exchanges, preflight
 from .cases import Case
 from .outcomes import Outcome, Result, TargetReport
 from .runtime import KnownGap
@@ -70,7 +70,7 @@ class Runner:
             problems=tuple(problems),
             seconds=time.monotonic() - began,
             retried=self._retried,
-            complete=len(self.chosen) == len(cases.load()),
+            complete={c.id for c in self.chosen} >= {c.id for c in cases.load()},
         )
 
     def cancel(self) -> None:
@@ -185,6 +185,7 @@ class Runner:
             session.log_excerpt() if outcome in (Outcome.FAIL, Outcome.ERROR) else "",
             time.monotonic() - began,
             note=note,
+            kept=tuple(counterexamples.as_case(case, *kept) for kept in session.kept),
             secret=running.secret,
         )
         if outcome is not Outcome.PASS and not running.alive():

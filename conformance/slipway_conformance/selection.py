@@ -17,16 +17,17 @@ class SelectionError(ValueError):
 @frozen
 class Selection:
     """Each list narrows the choice; an empty one doesn't. ``ids`` is a set to keep to, None for no
-    such limit."""
+    such limit. ``own`` are cases to run instead of those that are known."""
 
     patterns: Sequence[str] = ()
     clauses: Sequence[str] = ()
     profiles: Sequence[str] = ()
     ids: Collection[str] | None = None
+    own: Sequence[Case] = ()
 
     def choose(self, cases: Sequence[Case]) -> list[Case]:
         """The chosen cases in order; SelectionError for a pattern that matches none."""
-        chosen = list(cases)
+        chosen = list(self.own or cases)
         for kind, wanted, matches in (
             ("case", self.patterns, lambda case, word: fnmatch.fnmatchcase(case.id, word)),
             (

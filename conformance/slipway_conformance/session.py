@@ -58,6 +58,7 @@ class Session:
     found: list[str] = field(factory=list)
     exchanged: list[Exchanged] = field(factory=list)
     blamed: list[Answer] = field(factory=list)
+    kept: list[tuple[Sent, Mapping[str, Any]]] = field(factory=list)
 
     # Saying what was found
 
@@ -85,6 +86,12 @@ class Session:
         if mismatches:
             self.found.extend(mismatches)
             self.blamed.append(answer)
+
+    def keep(self, answer: Answer, expect: Mapping[str, Any]) -> None:
+        """Notes the request behind a wrong *answer*, and what should have come."""
+        for exchanged in self.exchanged:
+            if exchanged.answer is answer and isinstance(exchanged.sent, Sent):
+                self.kept.append((exchanged.sent, expect))
 
     @property
     def telling(self) -> tuple[Exchanged, ...]:

@@ -260,6 +260,10 @@ def verify(
     clause: Clauses = None,
     profile: Profiles = None,
     failed: Annotated[bool, typer.Option("--failed", help="Only what failed last time.")] = False,
+    replay: Annotated[
+        Path | None,
+        typer.Option(help="Run the cases of this file instead, such as a counterexamples.yaml."),
+    ] = None,
     list_only: Annotated[
         bool, typer.Option("--list", help="Show the chosen cases and run none.")
     ] = False,
@@ -279,7 +283,7 @@ def verify(
     from .repository import reports as usual
 
     reports = reports or usual()
-    selection = suite.selection_of(case, clause, profile, failed, reports)
+    selection = suite.selection_of(case, clause, profile, failed, reports, replay)
     if list_only:
         suite.list_cases(selection)
         return
@@ -306,6 +310,14 @@ def flakes(
 
     selection = Selection(case or [], clause or [], profile or [])
     raise typer.Exit(verb.measure(Wanted(target, engine, secret, function), selection, runs))
+
+
+@app.command()
+def compare(names: Names = None, engine: Engine = None) -> None:
+    """Send the same generated inputs to several runtimes at once: all must answer alike, byte for byte."""
+    from .compare import compare
+
+    raise typer.Exit(compare(names or [], engine))
 
 
 @app.command()

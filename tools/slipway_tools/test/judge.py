@@ -18,6 +18,7 @@ from slipway_conformance import (
     Selection,
     Subject,
     TargetReport,
+    across,
     cases,
     explain,
     verify,
@@ -120,6 +121,19 @@ def judge_images(tally: Tally, choices: Sequence[Choice]) -> list[TargetReport]:
         name = f"suite on {choice.name}"
         reports += _judge(tally, name, partial(image_subject, choice), Selection())
     return reports
+
+
+def compare_images(tally: Tally, choices: Sequence[Choice]) -> None:
+    """The same inputs to all versions of all languages at once."""
+    with tally.piece("the same answers from all") as (step, counts):
+        launchers = [image_subject(choice).launcher for choice in choices]
+        counts.note = ", ".join(launcher.name for launcher in launchers)
+        try:
+            differences = across.compare(launchers, step.tell)
+        except TargetError as error:
+            raise Failed(str(error)) from error
+        if differences:
+            raise Failed("\n\n".join(map(str, differences)), failed=len(differences))
 
 
 def judge_scripts(

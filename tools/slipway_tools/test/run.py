@@ -69,6 +69,8 @@ def _judge(
         judge.run_runtime_checks(tally, engine, there, run)
         judge.run_examples(tally, engine, there, run)
         targets = judge.judge_images(tally, there)
+        if len({choice.runtime.language for choice in there}) > 1:
+            judge.compare_images(tally, there)
     else:
         tally.unjudged("images, their checks, and the suite on them", why)
     targets = [*(targets or []), *judge.judge_scripts(tally, wanted, targets)]
