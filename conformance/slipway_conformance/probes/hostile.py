@@ -316,28 +316,6 @@ def disconnected(session: Session) -> None:
         session.check(answer, status=200)
 
 
-@probe(
-    "11.6-idle-connections",
-    why="connections that say nothing must not lock others out",
-    needs=("stats",),
-    alone=True,
-)
-def idle_connections(session: Session) -> None:
-    session.honest()
-    before = session.stats().descriptors
-    with contextlib.ExitStack() as stack:
-        for _ in range(500):
-            stack.enter_context(session.connect())
-        session.honest()
-    deadline = time.monotonic() + 4
-    while (now := session.stats().descriptors) > before + 10 and time.monotonic() < deadline:
-        time.sleep(0.2)
-    session.expect(
-        now <= before + 10,
-        f"{before} descriptors before five hundred idle connections, {now} after them",
-    )
-
-
 @probe("11.6-nonsense", why="what is not HTTP at all is sent away")
 def nonsense(session: Session) -> None:
     for raw in (

@@ -1,0 +1,236 @@
+"""Many callers at once: nothing of one reaches another, none keeps others out, and nobody is lost when
+the server ends.
+
+Calls are made with http.client and recorded nowhere: ten thousand exchanges are no report.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import itertools
+import json
+import resource
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from attrs import frozen
+
+from .. import contract, logs
+from ..cases import probe
+from ..session import Session, Step, new_id
+
+_CONNECTIONS, _INVOCATIONS = 50, 10_000
+_LOG_SECONDS = 15.0
+# Ends of a server, so many at a time, each under so many callers.
+_ENDS, _ENDS_AT_ONCE, _CALLERS = 20, 4, 6
+_LOAD_SECONDS, _MOST_SECONDS = 0.2, 3.0
+_IDLE, _OTHER_DESCRIPTORS = 3000, 200
+_SHOWN = 3
+
+
+@frozen
+class Answered:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Caller:
+    """One caller on one kept connection."""
+
+    def __init__(self, session: Session) -> None:
+        terms = contract.load()
+        self._connection = http.client.HTTPConnection(
+            session.running.host, session.running.port, timeout=15
+        )
+        self._id = terms.header("invocation")
+        self._headers = {
+            "content-type": "application/json",
+            terms.header("secret"): session.running.secret,
+        }
+
+    def call(self, invocation: str, steps: Sequence[Step], **envelope: Any) -> Answered:
+        """OSError or HTTPException where no whole answer comes."""
+        envelope["payload"] = {"steps": steps, **envelope.get("payload", {})}
+        headers = self._headers | {self._id: invocation}
+        self._connection.request("POST", "/", json.dumps(envelope), headers)
+        answer = self._connection.getresponse()
+        named = {name.lower(): value for name, value in answer.getheaders()}
+        return Answered(answer.status, named, answer.read())
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+@probe(
+    "5.11-ten-thousand",
+    why="of ten thousand answers none may hold anything of another's",
+    needs=("logs",),
+    profile="isolation",
+    alone=True,
+)
+def ten_thousand(session: Session) -> None:
+    marker = new_id()
+
+    def some(first: int) -> list[str]:
+        with contextlib.closing(Caller(session)) as caller:
+            numbers = range(first, _INVOCATIONS, _CONNECTIONS)
+            return [wrong for number in numbers for wrong in _mixed_up(caller, marker, number)]
+
+    calls = [partial(some, first) for first in range(_CONNECTIONS)]
+    wrong = [line for found in session.together(calls) for line in found]
+    for line in wrong[:_SHOWN]:
+        session.fail(line)
+    session.require(not wrong, f"{len(wrong)} things of {_INVOCATIONS} invocations were wrong")
+    wanted = Counter((f"{marker} {number}", f"{marker}-{number}") for number in range(_INVOCATIONS))
+
+    def all_there(lines: list[logs.LogLine]) -> bool:
+        return _of(lines, marker) == wanted
+
+    if not session.wait_log(all_there, _LOG_SECONDS):
+        found = _of(session.log(), marker)
+        session.fail(
+            f"of {_INVOCATIONS} lines {sum((wanted - found).values())} are missing, "
+            f"{sum((found - wanted).values())} are wrong, such as {list(found - wanted)[:_SHOWN]}"
+        )
+
+
+def _of(lines: Sequence[logs.LogLine], marker: str) -> Counter[tuple[str, str]]:
+    """(message, invocation) of the lines that begin with *marker*."""
+    return Counter(
+        (line.message, str(line.invocation)) for line in lines if line.message.startswith(marker)
+    )
+
+
+def _mixed_up(caller: Caller, marker: str, number: int) -> Iterator[str]:
+    """What is wrong with the answer to an invocation that has everything of its own."""
+    own = str(number)
+    steps: list[Step] = [
+        {"do": "log", "message": f"{marker} {own}"},
+        {"do": "await", "ms": number % 3},
+    ]
+    if number % 2:
+        sent = {"x-free-own": own, "location": f"/to/{own}"}
+        answer = caller.call(
+            f"{marker}-{own}",
+            [*steps, {"do": "send", "status": 302, "text": own, "headers": sent}],
+        )
+        seen = {name: answer.headers.get(name) for name in sent}
+        if (answer.status, answer.body, seen) != (302, own.encode(), sent):
+            yield f"{own} was answered {answer.status} {answer.body[:200]!r} with {seen}"
+        return
+    answer = caller.call(
+        f"{marker}-{own}",
+        [*steps, {"do": "report"}],
+        payload={"own": own},
+        headers={"x-own": own},
+        env={"OWN": own},
+    )
+    try:
+        request = json.loads(answer.body)["request"]
+        seen = {
+            "payload": request["payload"]["own"],
+            "headers": request["headers"]["x-own"],
+            "env": request["env"]["OWN"],
+        }
+    except (ValueError, KeyError, TypeError):
+        yield f"{own} was answered {answer.status} {answer.body[:200]!r}"
+        return
+    if set(seen.values()) != {own} or request["id"] != f"{marker}-{own}":
+        yield f"{own} saw {seen} as {request['id']}"
+    if leaked := {"x-free-own", "location"} & answer.headers.keys():
+        yield f"{own} was answered with another's {', '.join(sorted(leaked))}"
+
+
+@probe(
+    "10.5-under-load",
+    why="of twenty servers that end under load none may lose what it had begun",
+    needs=("signals", "launch", "logs"),
+    alone=True,
+)
+def under_load(session: Session) -> None:
+    for _ in range(_ENDS // _ENDS_AT_ONCE):
+        session.together([partial(_end, session)] * _ENDS_AT_ONCE)
+
+
+def _end(session: Session) -> None:
+    """A server that is ended while callers call one invocation after the other."""
+    with session.fresh() as fresh:
+        marker = new_id()
+        answered: dict[str, tuple[int, bytes]] = {}
+
+        def end() -> None:
+            time.sleep(_LOAD_SECONDS)
+            fresh.running.signal("SIGTERM")
+
+        calls: list[Callable[[], None]] = [
+            partial(_call_on, fresh, marker, first, answered) for first in range(_CALLERS)
+        ]
+        fresh.together([end, *calls])
+        code = fresh.running.wait(15)
+        session.expect(code == 0, f"it exited with {code} after SIGTERM")
+        begun = {str(line.invocation) for line in fresh.log() if line.message == marker}
+        lost = [name for name in begun if answered.get(name) != (200, b"whole")]
+        session.expect(
+            not lost,
+            f"{len(lost)} of {len(begun)} invocations were begun and not answered, such as "
+            f"{[(name, answered.get(name)) for name in lost[:_SHOWN]]}",
+        )
+        session.expect(len(begun) > _CALLERS, f"only {len(begun)} invocations ran in all")
+
+
+def _call_on(
+    session: Session, marker: str, first: int, answered: dict[str, tuple[int, bytes]]
+) -> None:
+    """Calls until the server ends, which it must soon; notes what was answered."""
+    steps: list[Step] = [
+        {"do": "log", "message": marker},
+        {"do": "await", "ms": 20},
+        {"do": "send", "text": "whole"},
+    ]
+    caller, until = Caller(session), time.monotonic() + _MOST_SECONDS
+    # A kept connection may be closed before the next request: nothing was begun then.
+    with contextlib.closing(caller), contextlib.suppress(OSError, http.client.HTTPException):
+        for number in itertools.count(first, _CALLERS):
+            answer = caller.call(f"{marker}-{number}", steps)
+            answered[f"{marker}-{number}"] = (answer.status, answer.body)
+            if answer.status != 200 or time.monotonic() > until:
+                return
+
+
+@probe(
+    "11.6-idle-connections",
+    why="thousands of connections that say nothing must not lock others out",
+    needs=("stats",),
+    alone=True,
+)
+def idle_connections(session: Session) -> None:
+    session.honest()
+    before = session.stats()
+    count = _connections()
+    with contextlib.ExitStack() as stack:
+        for _ in range(count):
+            stack.enter_context(session.connect())
+        session.honest()
+    deadline = time.monotonic() + 8
+    while session.stats().descriptors > before.descriptors + 10 and time.monotonic() < deadline:
+        time.sleep(0.2)
+    now = session.stats().descriptors
+    session.expect(
+        now <= before.descriptors + 10,
+        f"{before.descriptors} descriptors before {count} idle connections, {now} after them",
+    )
+
+
+def _connections() -> int:
+    """As many as are wanted, or as this process may have."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _IDLE + _OTHER_DESCRIPTORS
+    limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < limit:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+    return limit - _OTHER_DESCRIPTORS
