@@ -273,12 +273,13 @@ class Session:
         env: Mapping[str, str] | None = None,
         *,
         folder: Path | None = None,
+        beside: Path | None = None,
         wait: str | None = "ready",
     ) -> Iterator[Session]:
         """A session on a target of its own, which may be broken and is removed afterwards; findings
         count here."""
         self.need(Ability.LAUNCH)
-        running = self.launcher.launch(env or {}, folder=folder, wait=wait)
+        running = self.launcher.launch(env or {}, folder=folder, beside=beside, wait=wait)
         try:
             yield Session(
                 self.case, self.launcher, running, self.found, self.exchanged, self.blamed

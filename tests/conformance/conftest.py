@@ -56,7 +56,12 @@ class StubLauncher(Launcher):
         """There is nothing to prepare."""
 
     def launch(
-        self, env: Mapping[str, str], *, folder: Path | None = None, wait: str | None = "ready"
+        self,
+        env: Mapping[str, str],
+        *,
+        folder: Path | None = None,
+        beside: Path | None = None,
+        wait: str | None = "ready",
     ) -> StubRunning:
         self.launched += 1
         return StubRunning()

@@ -147,6 +147,21 @@ def entrypoint(session: Session) -> None:
         fresh.check(fresh.invoke([]), error="function_not_loaded")
 
 
+@probe(
+    "13.5-plain-source",
+    why="an interpreted function without dependencies needs no build",
+    needs=("source", "launch"),
+)
+def plain_source(session: Session) -> None:
+    terms = contract.load()
+    env = {terms.variable("build"): "/nonexistent"}
+    if "container" in session.launcher.abilities:
+        # What is mounted as the build is its source here: as good as any other.
+        env[terms.variable("source")] = terms.values["container"]["build"]
+    with session.fresh(env) as fresh:
+        fresh.check(fresh.invoke([{"do": "send", "text": "source"}]), status=200, text="source")
+
+
 @probe("13.6-scripts", why="a maintainer's inner loop needs no container", needs=("scripts",))
 def scripts(session: Session) -> None:
     session.check(session.invoke([{"do": "send", "text": "x"}]), status=200, text="x")

@@ -95,12 +95,12 @@ def constant_time(session: Session) -> None:
     )
 
 
-@probe("1.5-file", why="a mounted secret is as good as a variable", needs=("scripts",))
+@probe("1.5-file", why="a mounted secret is as good as a variable", needs=("launch",))
 def secret_file(session: Session) -> None:
     terms = contract.load()
     with session.folder({"secret": "from-a-file\n"}) as folder:
         env = {terms.variable("secret"): "", terms.variable("secret_file"): str(folder / "secret")}
-        with session.fresh(env) as fresh:
+        with session.fresh(env, beside=folder) as fresh:
             session.check(
                 fresh.invoke([{"do": "send", "text": "x"}], secret="from-a-file"),
                 status=200,

@@ -49,9 +49,14 @@ class ReferenceLauncher(CommandLauncher):
         return done.returncode, done.stdout
 
     def launch(
-        self, env: Mapping[str, str], *, folder: Path | None = None, wait: str | None = "ready"
+        self,
+        env: Mapping[str, str],
+        *,
+        folder: Path | None = None,
+        beside: Path | None = None,
+        wait: str | None = "ready",
     ) -> RunningProcess:
-        return super().launch(env, folder=folder or self._built, wait=wait)
+        return super().launch(env, folder=folder or self._built, beside=beside, wait=wait)
 
     def close(self) -> None:
         super().close()

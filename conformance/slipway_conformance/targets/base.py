@@ -160,10 +160,16 @@ class Launcher(ABC):
 
     @abstractmethod
     def launch(
-        self, env: Mapping[str, str], *, folder: Path | None = None, wait: str | None = "ready"
+        self,
+        env: Mapping[str, str],
+        *,
+        folder: Path | None = None,
+        beside: Path | None = None,
+        wait: str | None = "ready",
     ) -> Running:
         """A server with *env* beyond the usual environment (a None-like empty string is passed as
-        it is), on another build *folder* if given. *wait* names what must answer 200 before it
+        it is), on another build *folder* if given. The server can read the folder *beside*, under the same
+        path. *wait* names what must answer 200 before it
         returns, None returns at once."""
 
     @abstractmethod

@@ -189,7 +189,12 @@ class ImageLauncher(Launcher):
             container.remove(force=True)
 
     def launch(
-        self, env: Mapping[str, str], *, folder: Path | None = None, wait: str | None = "ready"
+        self,
+        env: Mapping[str, str],
+        *,
+        folder: Path | None = None,
+        beside: Path | None = None,
+        wait: str | None = "ready",
     ) -> RunningContainer:
         terms = contract.load()
         secret = secrets.token_urlsafe(18)
@@ -204,6 +209,8 @@ class ImageLauncher(Launcher):
         mounted = folder or self._built
         if mounted is not None:
             wrapped.with_volume_mapping(mounted.resolve(), terms.values["container"]["build"], "ro")
+        if beside is not None:
+            wrapped.with_volume_mapping(beside, str(beside), "ro")
         wrapped.with_kwargs(**_HARDENING, labels={RUN_LABEL: self._run})
         try:
             container = wrapped.start().get_wrapped_container()

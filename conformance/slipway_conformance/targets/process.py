@@ -146,7 +146,12 @@ class CommandLauncher(Launcher):
         """Nothing to do: the command is there."""
 
     def launch(
-        self, env: Mapping[str, str], *, folder: Path | None = None, wait: str | None = "ready"
+        self,
+        env: Mapping[str, str],
+        *,
+        folder: Path | None = None,
+        beside: Path | None = None,
+        wait: str | None = "ready",
     ) -> RunningProcess:
         terms = contract.load()
         secret, port = secrets.token_urlsafe(18), free_port()
@@ -255,9 +260,14 @@ class ScriptsLauncher(CommandLauncher):
         return done.returncode, done.stdout
 
     def launch(
-        self, env: Mapping[str, str], *, folder: Path | None = None, wait: str | None = "ready"
+        self,
+        env: Mapping[str, str],
+        *,
+        folder: Path | None = None,
+        beside: Path | None = None,
+        wait: str | None = "ready",
     ) -> RunningProcess:
-        return super().launch(env, folder=folder or self._built, wait=wait)
+        return super().launch(env, folder=folder or self._built, beside=beside, wait=wait)
 
     def close(self) -> None:
         super().close()

@@ -117,7 +117,12 @@ class UrlLauncher(Launcher):
             time.sleep(0.05)
 
     def launch(
-        self, env: Mapping[str, str], *, folder: Path | None = None, wait: str | None = "ready"
+        self,
+        env: Mapping[str, str],
+        *,
+        folder: Path | None = None,
+        beside: Path | None = None,
+        wait: str | None = "ready",
     ) -> Running:
         if env or folder:
             raise TargetError("a URL can't be launched again with other settings")

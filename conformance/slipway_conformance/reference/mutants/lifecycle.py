@@ -417,6 +417,13 @@ def entrypoint_is_fixed() -> None:
     replace(settings, "entrypoint", lambda environ: settings.ENTRYPOINT)
 
 
+@mutant("13.5")
+def plain_source_needs_a_build() -> None:
+    """Only what was built is launched."""
+    original = settings.folders
+    replace(settings, "folders", lambda environ: original(environ)[:1])
+
+
 @mutant("10.2", also=("13.5",))
 def unloaded_function_is_no_readiness() -> None:
     """Without a function it answers as if it were shutting down."""
