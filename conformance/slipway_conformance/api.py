@@ -20,8 +20,7 @@ from .targets import Launcher
 @frozen
 class Subject:
     """One target to judge, with what its runtime.yaml declares. Without one, those profiles are judged
-    that an image names in its label, else all of the contract but those that are still optional
-    (``stream``, ``metrics``)."""
+    that an image names in its label, else all of the contract but the optional ones."""
 
     launcher: Launcher
     profiles: frozenset[str] | None = None
@@ -32,7 +31,7 @@ class Subject:
         for declared in (self.profiles, self.launcher.profiles):
             if declared is not None:
                 return declared
-        return frozenset(contract.load().profiles) - {"stream", "metrics"}
+        return contract.load().usual_profiles
 
 
 Watcher = Callable[[Subject, Result], None]

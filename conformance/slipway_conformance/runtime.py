@@ -77,6 +77,7 @@ class Runtime:
     language: str
     title: str
     kind: str
+    server: str
     entrypoint: str
     extensions: tuple[str, ...]
     versions: tuple[Version, ...]
@@ -133,6 +134,7 @@ def _from_values(values: Mapping[str, Any], folder: Path) -> Runtime:
         language=values["language"],
         title=values["title"],
         kind=values["kind"],
+        server=values["server"],
         entrypoint=values["entrypoint"],
         extensions=tuple(values["extensions"]),
         versions=tuple(Version(**version) for version in values["versions"]),

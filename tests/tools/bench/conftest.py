@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from slipway_conformance.runtime import Bench, Runtime, Version
+from slipway_conformance.runtime import Server as Command
 from slipway_tools.bench.aims import from_yaml
 from slipway_tools.bench.model import (
     ColdStart,
@@ -35,6 +39,29 @@ def samples(rates: dict[int, list[float]], cpu_us: float) -> tuple[Sample, ...]:
 
 def starts(*total_ms: float) -> tuple[ColdStart, ...]:
     return tuple(ColdStart(number, total, total - 200) for number, total in enumerate(total_ms))
+
+
+@pytest.fixture
+def runtime() -> Runtime:
+    return Runtime(
+        language="brainwave",
+        title="Brainwave",
+        kind="interpreted",
+        server="a loop",
+        entrypoint="main.bw",
+        extensions=(".bw",),
+        versions=(Version("7"), Version("8", default=True)),
+        profiles=("core",),
+        known_gaps=(),
+        requires=(),
+        checks=(),
+        bench=Bench(
+            bare=Command("bare loop", ("think", "/bench/bare")),
+            suggested=(Command("Frame on a Picture", ("frame",)),),
+            aims={"ratio_32": 1.0},
+        ),
+        folder=Path("/brainwave"),
+    )
 
 
 @pytest.fixture

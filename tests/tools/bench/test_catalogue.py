@@ -1,38 +1,17 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from attrs import evolve
-from slipway_conformance.runtime import Bench, Runtime, Server, Version
+from slipway_conformance.runtime import Runtime
 from slipway_tools import repository
 from slipway_tools.bench.catalogue import choose
 from slipway_tools.bench.errors import BenchError
 
-RUNTIME = Runtime(
-    language="brainwave",
-    title="Brainwave",
-    kind="interpreted",
-    entrypoint="main.bw",
-    extensions=(".bw",),
-    versions=(Version("7"), Version("8", default=True)),
-    profiles=("core",),
-    known_gaps=(),
-    requires=(),
-    checks=(),
-    bench=Bench(
-        bare=Server("bare loop", ("think", "/bench/bare")),
-        suggested=(Server("Frame on a Picture", ("frame",)),),
-        aims={"ratio_32": 1.0},
-    ),
-    folder=Path("/brainwave"),
-)
-
 
 @pytest.fixture
-def there(monkeypatch: pytest.MonkeyPatch) -> list[Runtime]:
+def there(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> list[Runtime]:
     """The runtimes of the repository, for a test to change."""
-    found = [RUNTIME, evolve(RUNTIME, language="other", bench=None)]
+    found = [runtime, evolve(runtime, language="other", bench=None)]
     monkeypatch.setattr(repository, "runtimes", lambda: tuple(found))
     return found
 
@@ -67,7 +46,7 @@ def test_with_no_bench_section_at_all_there_is_nothing_to_measure(there: list[Ru
 
 
 def test_an_unknown_aim_is_refused(there: list[Runtime]) -> None:
-    assert RUNTIME.bench
-    there[0] = evolve(RUNTIME, bench=evolve(RUNTIME.bench, aims={"speed": 1}))
+    assert there[0].bench
+    there[0] = evolve(there[0], bench=evolve(there[0].bench, aims={"speed": 1}))
     with pytest.raises(BenchError, match="remove speed"):
         choose(["brainwave"])

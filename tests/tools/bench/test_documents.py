@@ -4,7 +4,9 @@ import io
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 from rich.console import Console
+from slipway_conformance.runtime import Runtime
 from slipway_tools.bench import documents, plots, terminal
 from slipway_tools.bench.errors import BenchError
 from slipway_tools.bench.model import Result
@@ -48,12 +50,22 @@ def test_a_text_without_both_markers_is_left_alone(text: str) -> None:
     assert documents.between_markers(text, "new") is None
 
 
-def test_documents_are_written_where_readers_look(result: Result, tmp_path: Path) -> None:
+def test_documents_are_written_where_readers_look(
+    runtime: Runtime, result: Result, tmp_path: Path
+) -> None:
+    overview = tmp_path / "README.md"
+    overview.write_text(f"# All\n{documents.START}\n{documents.END}\n")
     readme = tmp_path / "runtimes" / "brainwave" / "README.md"
     readme.parent.mkdir(parents=True)
     readme.write_text(f"# Brainwave\n{documents.START}\n{documents.END}\n")
     (tmp_path / "docs").mkdir()
-    written = documents.write(tmp_path, result)
+    other = evolve(runtime, language="other", title="Another", profiles=("core", "raw"))
+    written = documents.write(tmp_path, [runtime, other], result)
+    lines = overview.read_text().splitlines()
+    assert lines[4].startswith("| [Another](runtimes/other/README.md) | 7, 8 | a loop | without ")
+    assert lines[4].endswith(" |  |  |  |  |")
+    assert lines[5].startswith("| [Brainwave](runtimes/brainwave/README.md) | 7, 8 | a loop | ")
+    assert " | 90.0 | 0.95 | 330 | " in lines[5]
     assert "**Slipway Brainwave**" in readme.read_text()
     assert {path.name for path in written} == {
         "performance.md",
@@ -66,7 +78,7 @@ def test_documents_are_written_where_readers_look(result: Result, tmp_path: Path
 
 def test_a_readme_without_markers_says_which_lines_to_add(result: Result, tmp_path: Path) -> None:
     with pytest.raises(BenchError, match="bench:start"):
-        documents.write(tmp_path, result)
+        documents.write(tmp_path, [], result)
 
 
 def test_the_same_result_draws_the_same_bytes(result: Result, tmp_path: Path) -> None:

@@ -45,7 +45,8 @@ def bench(
     console = Console()
     _require_extra()
     if render:
-        for path in documents.write(repository.root(), model.read(render)):
+        found = model.read(render)
+        for path in documents.write(repository.root(), repository.runtimes(), found):
             say(f"wrote {path}")
         return
     stages = _stages(only)

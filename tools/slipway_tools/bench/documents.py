@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
+
+from slipway_conformance.runtime import Runtime
 
 from . import rows, words
 from .errors import BenchError
@@ -12,6 +15,7 @@ from .figures import cpu_ratio, growth_percent, over_rounds, throughput_ratio, v
 from .model import Result, RuntimeResult
 
 START, END = "<!-- bench:start -->", "<!-- bench:end -->"
+_TABLE = "README.md"
 
 
 def markdown(lines: list[list[str]], words_first: int = 1) -> str:
@@ -140,8 +144,9 @@ def between_markers(text: str, inner: str) -> str | None:
     return f"{head}{START}\n{inner}\n{END}{tail}"
 
 
-def write(root: Path, result: Result) -> list[Path]:
+def write(root: Path, runtimes: Sequence[Runtime], result: Result) -> list[Path]:
     """Write every document and picture; their paths."""
+    from . import overview
     from .plots import draw
 
     page = root / "docs" / "performance.md"
@@ -150,16 +155,20 @@ def write(root: Path, result: Result) -> list[Path]:
     page.parent.mkdir(exist_ok=True)
     page.write_text(performance(result, links), encoding="utf-8")
     written = [page, *pictures]
+    _put(root / _TABLE, overview.table(runtimes, result))
+    written.append(root / _TABLE)
     for runtime in result.runtimes:
         if not any(server.throughput for server in runtime.servers):
             continue
-        readme = root / "runtimes" / runtime.language / "README.md"
-        text = readme.read_text(encoding="utf-8") if readme.is_file() else ""
-        changed = between_markers(text, readme_table(runtime, result))
-        if changed is None:
-            raise BenchError(
-                f"{readme} has no place for the table: add the lines {START} and {END}."
-            )
-        readme.write_text(changed, encoding="utf-8")
+        readme = root / "runtimes" / runtime.language / _TABLE
+        _put(readme, readme_table(runtime, result))
         written.append(readme)
     return written
+
+
+def _put(readme: Path, table: str) -> None:
+    text = readme.read_text(encoding="utf-8") if readme.is_file() else ""
+    changed = between_markers(text, table)
+    if changed is None:
+        raise BenchError(f"{readme} has no place for the table: add the lines {START} and {END}.")
+    readme.write_text(changed, encoding="utf-8")
