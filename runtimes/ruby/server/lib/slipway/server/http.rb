@@ -1,0 +1,150 @@
+# frozen_string_literal: true
+
+require "nio"
+require "socket"
+require_relative "answer"
+require_relative "connection"
+require_relative "control"
+require_relative "invocation"
+require_relative "raw_head"
+require_relative "refusal"
+
+module Slipway
+  module Server
+    # What all connections share: the listening socket, what may be asked, and the time.
+    class Http
+      BACKLOG = 2048
+      # So many connections are accepted in one turn of the loop.
+      ACCEPTS = 64
+      private_constant :BACKLOG, :ACCEPTS
+
+      attr_reader :settings, :selector, :date, :draining, :now
+
+      def initialize(settings, selector, pool, log)
+        @settings = settings
+        @selector = selector
+        @pool = pool
+        @log = log
+        @control = Control.new(settings)
+        @connections = {}
+        @watched = {}
+        @draining = false
+        @second = nil
+        tick
+      end
+
+      def listen
+        address = Addrinfo.tcp(@settings.host, @settings.port)
+        @listener = Socket.new(address.afamily, :STREAM)
+        @listener.setsockopt(:SOCKET, :REUSEADDR, true)
+        @listener.bind(address)
+        @listener.listen(BACKLOG)
+        @monitor = @selector.register(@listener, :r)
+        @monitor.value = self
+      end
+
+      # The loop says that somebody connects.
+      def ready
+        ACCEPTS.times do
+          socket, = @listener.accept_nonblock(exception: false)
+          break if socket == :wait_readable
+
+          socket.setsockopt(:TCP, :NODELAY, true)
+          @connections[Connection.new(self, socket)] = true
+        end
+      rescue Errno::EMFILE, Errno::ENFILE
+        make_room
+      rescue SystemCallError
+        # It has gone again.
+      end
+
+      # Once in each turn of the loop.
+      def tick
+        @now = Process.clock_gettime(Process::CLOCK_MONOTONIC)
+        return if @second == @now.to_i
+
+        @second = @now.to_i
+        @date = Time.now.utc.strftime("date: %a, %d %b %Y %T GMT\r\n")
+        @watched.keys.each { |connection| connection.stalled if connection.stalls_at <= @now }
+      end
+
+      # Raises a Refusal where a request is refused before its body is read.
+      def judge(request)
+        return if @control.probe(request)
+
+        @control.judge(request)
+        refusal = unavailable
+        raise refusal if refusal
+      end
+
+      # Runs the function, or answers at once; returns the invocation in flight.
+      def invoke(client, request, body)
+        probe = @control.probe(request)
+        return answer_probe(client, probe) if probe
+
+        if (refusal = unavailable)
+          client.answer(*Answer.error(refusal.code, refusal.message, request.id, refusal.fields))
+          return
+        end
+        invocation = Invocation.new(client, request, Process.clock_gettime(Process::CLOCK_MONOTONIC), @log)
+        head = request.raw ? RawHead.encode(request) : ""
+        deadline = Process.clock_gettime(Process::CLOCK_REALTIME, :float_millisecond) + (request.timeout * 1000)
+        @pool.invoke(invocation, request.raw ? Frames::RAW : Frames::ENVELOPE, deadline, head, body)
+        invocation
+      end
+
+      # Takes no new connections, and keeps none.
+      def drain
+        @draining = true
+        @monitor.close
+        @listener.close
+        @connections.keys.each { |connection| connection.close if connection.idle? }
+      end
+
+      def unsent?
+        @connections.each_key.any?(&:unsent?)
+      end
+
+      def forget(connection)
+        @connections.delete(connection)
+        @watched.delete(connection)
+      end
+
+      def watch(connection)
+        @watched[connection] = true
+      end
+
+      def unwatch(connection)
+        @watched.delete(connection)
+      end
+
+      private
+
+      # Why no new invocation would be taken, or nil.
+      def unavailable
+        if @draining then Refusal.shutting_down
+        elsif @pool.failed? then Refusal.not_loaded
+        elsif @pool.in_flight >= @settings.concurrency then Refusal.overloaded
+        end
+      end
+
+      def answer_probe(client, path)
+        if path == Contract::HEALTH
+          client.answer(*Answer.plain(200, "ok"))
+        elsif @pool.available? && unavailable.nil?
+          client.answer(*Answer.plain(200, "ready"))
+        else
+          client.answer(*Answer.plain(503, "not ready"))
+        end
+        nil
+      end
+
+      # Descriptors have run out: connections that nobody uses are the first to go.
+      def make_room
+        idle = @connections.keys.select(&:idle?)
+        idle.first([idle.size / 2, 1].max).each(&:close)
+        @log.write(1, "no descriptor is left for a connection: #{idle.size} of #{@connections.size} are idle")
+      end
+    end
+  end
+end
