@@ -28,7 +28,7 @@ module Slipway
 
     HEAD_SIZE = 9
     # So many frames are worth a write: more save little, and keep the other side waiting.
-    BATCH = 8
+    BATCH = 16
 
     module_function
 

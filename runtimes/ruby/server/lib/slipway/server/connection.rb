@@ -36,7 +36,7 @@ module Slipway
         @outbox = Outbox.new(socket)
         @input = String.new(encoding: Encoding::BINARY)
         @phase = :head
-        @request = @body = @invocation = nil
+        @request = @body = @invocation = @known = nil
         @ended = @advancing = false
         @stalls_at = nil
       end
@@ -49,7 +49,7 @@ module Slipway
         when :wait_readable then return
         when nil then return end_of_input
         end
-        return if @phase == :closing
+        return if @phase == :closing || repeated(data)
 
         @input << data
         advance
@@ -67,7 +67,7 @@ module Slipway
         write_answer(request, head, body, keep)
         if keep
           @phase = :head unless @phase == :skipping
-          advance
+          advance unless @input.empty? && @outbox.empty?
         else
           linger
         end
@@ -101,6 +101,26 @@ module Slipway
 
       private
 
+      # A request whose head is the same, byte by byte, as the last one's needs no second look at it. Most clients that
+      # keep a connection change nothing but the body.
+      def repeated(data)
+        return if @known.nil? || !@input.empty? || @phase != :head
+
+        size = @known_head.bytesize
+        length = @known.length
+        return unless data.bytesize == size + length && data.start_with?(@known_head)
+
+        @server.renew(@request = @known)
+        begin_invocation(data.byteslice(size, length))
+      end
+
+      def remember(head, request)
+        return if request.length.nil? || request.probe
+
+        @known_head = head
+        @known = request
+      end
+
       def advance
         return if @advancing
 
@@ -126,14 +146,19 @@ module Slipway
       end
 
       def take_head
+        return if @input.empty?
+
         @input.slice!(0, 2) while @input.start_with?("\r\n")
         ending = @input.index("\r\n\r\n")
         return wait_for_head unless ending
 
         head = @input.slice!(0, ending + 4)
         wait_until(nil)
-        @request = nil
-        @request = Request.new(head)
+        @request = @known = nil
+        # The parser writes over what it reads.
+        @request = Request.new(head.dup)
+        @server.judge(@request)
+        remember(head, @request)
         begin_request(@request)
         true
       end
@@ -147,7 +172,6 @@ module Slipway
       end
 
       def begin_request(request)
-        @server.judge(request)
         return begin_invocation("".b) if request.length&.zero?
 
         @body = request.length ? Body.new(request.length) : ChunkedBody.new(@server.settings.max_body)
@@ -210,22 +234,19 @@ module Slipway
         connection = if !keep then "connection: close\r\n"
                      elsif request.old? then "connection: keep-alive\r\n"
                      end
-        start = "#{head}#{@server.date}#{connection}"
+        size = body.bytesize
         if head.start_with?("HTTP/1.1 204", "HTTP/1.1 304")
-          send_now("#{start}\r\n")
-        elsif request&.head?
-          send_now("#{start}content-length: #{body.bytesize}\r\n\r\n")
-        elsif body.bytesize > PIECE
-          @outbox << "#{start}content-length: #{body.bytesize}\r\n\r\n"
-          send_now(body)
+          send_now("#{head}#{@server.date}#{connection}\r\n")
+        elsif size <= PIECE && !request&.head?
+          send_now("#{head}#{@server.date}#{connection}content-length: #{size}\r\n\r\n#{body}")
         else
-          send_now("#{start}content-length: #{body.bytesize}\r\n\r\n#{body}")
+          send_now("#{head}#{@server.date}#{connection}content-length: #{size}\r\n\r\n")
+          send_now(body) unless request&.head?
         end
       end
 
       def send_now(data)
-        @outbox << data
-        @outbox.flush
+        @outbox.write(data)
       end
 
       def write

@@ -31,23 +31,12 @@ module Slipway
         @count = 0
       end
 
-      # The runtime's own path that is asked for, nil where it is none of the two. In raw mode all are the function's.
-      def probe(request)
-        target = request.target
-        return unless target.start_with?("/_runtime/") && request.fields[MODE] != "raw"
-        return unless %w[GET HEAD].include?(request.method)
-
-        path = target.partition("?").first
-        path if [Contract::HEALTH, Contract::READY].include?(path)
-      end
-
       # Fills in what the headers say; raises a Refusal.
       def judge(request)
-        fields = request.fields
-        unless @authorise.call(fields[SECRET] || "")
-          raise Refusal.new("unauthorized", "#{Contract::Header::SECRET} is missing or wrong")
-        end
+        return if (request.probe = probe(request))
 
+        authorise(request)
+        fields = request.fields
         request.id = id(fields[INVOCATION])
         request.timeout = timeout(fields[TIMEOUT])
         request.raw = choice(fields[MODE], Contract::Header::MODE, "raw", "envelope")
@@ -58,10 +47,35 @@ module Slipway
         judge_envelope(request) unless request.raw
       end
 
+      # The same request once more.
+      def renew(request)
+        request.id = new_id unless request.fields.key?(INVOCATION)
+      end
+
       private
 
+      # The runtime's own path that is asked for, nil where it is none of the two. In raw mode all are the function's.
+      def probe(request)
+        target = request.target
+        return unless target.start_with?("/_runtime/") && request.fields[MODE] != "raw"
+        return unless %w[GET HEAD].include?(request.method)
+
+        path = target.partition("?").first
+        path if [Contract::HEALTH, Contract::READY].include?(path)
+      end
+
+      def authorise(request)
+        return if @authorise.call(request.fields[SECRET] || "")
+
+        raise Refusal.new("unauthorized", "#{Contract::Header::SECRET} is missing or wrong")
+      end
+
+      def new_id
+        @prefix + (@count += 1).to_s(36)
+      end
+
       def id(given)
-        return @prefix + (@count += 1).to_s(36) if given.nil?
+        return new_id if given.nil?
         return given if Contract::INVOCATION_ID.match?(given)
 
         raise Refusal.header(Contract::Header::INVOCATION, "1 to 64 of A-Z a-z 0-9 . _ -")

@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require "io/nonblock"
 require "rbconfig"
 require "socket"
 require_relative "../frames"
@@ -39,6 +40,7 @@ module Slipway
         @cancelled = {}
         @reader = Frames::Reader.new
         @gathered = []
+        @full = false
         start(selector, settings)
       end
 
@@ -55,9 +57,8 @@ module Slipway
           send_frame(frame << body)
         else
           flush
-          @outbox << frame
-          @outbox << body
-          write
+          write(frame)
+          write(body)
         end
       end
 
@@ -66,35 +67,39 @@ module Slipway
         send_frame(Frames.frame(Frames::CANCEL, number))
       end
 
+      def cancelled?(number)
+        !@cancelled.empty? && @cancelled.key?(number)
+      end
+
       def ping
         send_frame(Frames.frame(Frames::PING, 0))
       end
 
-      # Frames of one turn of the loop leave in few writes, a lone one at once.
+      # Frames of one turn of the loop leave in few writes, at its end.
       def send_frame(frame)
         @gathered << frame
-        if @in_flight.size <= 1 || @gathered.size >= Frames::BATCH then flush
-        elsif @gathered.size == 1 then @events.turned(self)
+        if @gathered.size == 1 then @events.turned(self)
+        elsif @gathered.size >= Frames::BATCH then flush
         end
       end
 
       def flush
         return if @gathered.empty? || @state == :gone
 
-        @outbox << (@gathered.size == 1 ? @gathered.first : @gathered.join)
+        data = @gathered.size == 1 ? @gathered.first : @gathered.join
         @gathered.clear
-        write
+        write(data)
       end
 
       # The loop says that the socket is ready.
       def ready
-        write if @full && @monitor.writable?
+        regulate(@outbox.flush) if @full && @monitor.writable?
         read if @state != :gone && @monitor.readable?
       end
 
       # Takes an invocation off what is in flight; nil where it is not.
       def finish(number)
-        @cancelled.delete(number)
+        @cancelled.delete(number) unless @cancelled.empty?
         @in_flight.delete(number)
       end
 
@@ -117,6 +122,8 @@ module Slipway
 
       def start(selector, settings)
         @socket, theirs = UNIXSocket.pair
+        # Its process waits where it reads.
+        theirs.nonblock = false
         out, their_out = IO.pipe
         err, their_err = IO.pipe
         # A group of its own: a terminal's interrupt is the server's alone, and what the function starts ends with it.
@@ -141,14 +148,17 @@ module Slipway
         File.directory?(settings.folder) ? settings.folder : "/"
       end
 
-      def write
-        full = !@outbox.flush
-        return if full == @full
-
-        @full = full
-        @monitor.interests = full ? :rw : :r
+      def write(data)
+        regulate(@outbox.write(data))
       rescue SystemCallError, IOError
         lost
+      end
+
+      def regulate(empty)
+        return if @full == !empty
+
+        @full = !empty
+        @monitor.interests = @full ? :rw : :r
       end
 
       def read
@@ -158,21 +168,31 @@ module Slipway
         return lost if data.nil?
 
         @silent_since = nil
-        @reader.feed(data) { |kind, number, body| take(kind, number, body) }
+        @first = true
+        @reader.feed(data) do |kind, number, body|
+          take(kind, number, body)
+          @first = false
+        end
       rescue SystemCallError, IOError
         lost
       end
 
       def lost
-        [@out, @err].each(&:read_all)
+        read_output
         @events.lost(self) if @state != :gone
+      end
+
+      def read_output
+        @out.read_all
+        @err.read_all
       end
 
       def take(kind, number, body)
         case kind
         when Frames::ANSWER, Frames::REFUSE
-          # What lies in the pipes is this invocation's as long as no other one runs.
-          [@out, @err].each(&:read_all) if @in_flight.size == 1
+          # What lies in the pipes is this invocation's as long as no other one runs. What had been written there before
+          # the socket was ready has been read: the loop turns to pipes first.
+          read_output if @in_flight.size == 1 && !@first
           kind == Frames::ANSWER ? @events.answered(self, number, body) : @events.refused(self, number, body)
         when Frames::LOG
           @events.line(self, number, body.getbyte(0), Log.text(body.byteslice(1, body.bytesize)))

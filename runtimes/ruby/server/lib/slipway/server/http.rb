@@ -22,6 +22,7 @@ module Slipway
 
       def initialize(settings, selector, pool, log)
         @settings = settings
+        @concurrency = settings.concurrency
         @selector = selector
         @pool = pool
         @log = log
@@ -70,27 +71,23 @@ module Slipway
 
       # Raises a Refusal where a request is refused before its body is read.
       def judge(request)
-        return if @control.probe(request)
-
         @control.judge(request)
-        refusal = unavailable
-        raise refusal if refusal
+        raise unavailable if unavailable && !request.probe
+      end
+
+      # The same request once more.
+      def renew(request)
+        @control.renew(request)
       end
 
       # Runs the function, or answers at once; returns the invocation in flight.
       def invoke(client, request, body)
-        probe = @control.probe(request)
-        return answer_probe(client, probe) if probe
-
-        if (refusal = unavailable)
+        if request.probe then answer_probe(client, request.probe)
+        elsif (refusal = unavailable)
           client.answer(*Answer.error(refusal.code, refusal.message, request.id, refusal.fields))
-          return
+          nil
+        else begin_invocation(client, request, body)
         end
-        invocation = Invocation.new(client, request, Process.clock_gettime(Process::CLOCK_MONOTONIC), @log)
-        head = request.raw ? RawHead.encode(request) : ""
-        deadline = Process.clock_gettime(Process::CLOCK_REALTIME, :float_millisecond) + (request.timeout * 1000)
-        @pool.invoke(invocation, request.raw ? Frames::RAW : Frames::ENVELOPE, deadline, head, body)
-        invocation
       end
 
       # Takes no new connections, and keeps none.
@@ -120,11 +117,22 @@ module Slipway
 
       private
 
+      def begin_invocation(client, request, body)
+        invocation = Invocation.new(client, request, Process.clock_gettime(Process::CLOCK_MONOTONIC), @log)
+        deadline = (Process.clock_gettime(Process::CLOCK_REALTIME) + request.timeout) * 1000
+        if request.raw
+          @pool.invoke(invocation, Frames::RAW, deadline, RawHead.encode(request), body)
+        else
+          @pool.invoke(invocation, Frames::ENVELOPE, deadline, "", body)
+        end
+        invocation
+      end
+
       # Why no new invocation would be taken, or nil.
       def unavailable
         if @draining then Refusal.shutting_down
         elsif @pool.failed? then Refusal.not_loaded
-        elsif @pool.in_flight >= @settings.concurrency then Refusal.overloaded
+        elsif @pool.in_flight >= @concurrency then Refusal.overloaded
         end
       end
 

@@ -24,6 +24,7 @@ module Slipway
         @log = log
         @selector = NIO::Selector.new
         @stop = false
+        @late = []
         %w[TERM INT].each { |name| trap(name) { stop } }
         @pool = Pool.new(@selector, settings, log)
         @http = Http.new(settings, @selector, @pool, log)
@@ -72,12 +73,18 @@ module Slipway
       end
 
       def turn(seconds)
-        @selector.select(seconds) { |monitor| handle(monitor.value) }
+        @selector.select(seconds) { |monitor| sort(monitor.value) }
+        @late.each { |process| handle(process) }.clear unless @late.empty?
         @pool.flush
         @http.tick
         now = @http.now
         @pool.sweep(now)
         reap(now)
+      end
+
+      # Function processes come last: what they print past the language's own streams belongs before what they say.
+      def sort(one)
+        one.is_a?(FunctionProcess) ? @late << one : handle(one)
       end
 
       # What goes wrong with one connection or process concerns that one; the server goes on.

@@ -13,8 +13,18 @@ module Slipway
         @pieces.empty?
       end
 
-      def <<(data)
-        @pieces << data
+      # Writes what the socket takes now, and keeps the rest; whether that was everything.
+      def write(data)
+        unless @pieces.empty?
+          @pieces << data
+          return flush
+        end
+        written = @socket.write_nonblock(data, exception: false)
+        return true if written == data.bytesize
+
+        written = 0 if written == :wait_writable
+        @pieces << data.byteslice(written, data.bytesize - written)
+        false
       end
 
       # Writes what the socket takes now; whether that was everything.

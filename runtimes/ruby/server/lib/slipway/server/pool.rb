@@ -184,7 +184,7 @@ module Slipway
       end
 
       def ended(process, number)
-        was_cancelled = process.cancelled.key?(number)
+        was_cancelled = process.cancelled?(number)
         invocation = process.finish(number)
         if invocation
           @in_flight -= 1 unless was_cancelled

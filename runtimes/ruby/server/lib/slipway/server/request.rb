@@ -28,7 +28,7 @@ module Slipway
       # chunks, and 0 where there is none.
       attr_reader :method, :target, :fields, :length
       # What the runtime's own headers say; see Control.
-      attr_accessor :id, :raw, :result, :timeout, :trace
+      attr_accessor :probe, :id, :raw, :result, :timeout, :trace
 
       # *head* ends with its empty line; the parser writes over the names of its fields.
       def initialize(head)
@@ -40,6 +40,8 @@ module Slipway
         check_version
         check_size
         read_framing
+        @only_head = @method == "HEAD"
+        @keep_alive = read_keep_alive
       end
 
       # Header lines as they came: names in lower case, values as bytes.
@@ -52,11 +54,7 @@ module Slipway
       end
 
       def keep_alive?
-        connection = @fields["HTTP_CONNECTION"]
-        return !@old if connection.nil?
-
-        options = connection.downcase.split(/[ \t]*,[ \t]*/)
-        @old ? options.include?("keep-alive") : !options.include?("close")
+        @keep_alive
       end
 
       # HTTP/1.0, whose clients want to be told that the connection is kept.
@@ -64,8 +62,9 @@ module Slipway
         @old
       end
 
+      # A GET whose answer has no body.
       def head?
-        @method == "HEAD"
+        @only_head
       end
 
       def body?
@@ -114,6 +113,14 @@ module Slipway
         lines = @head.count("\n") - 2
         size -= @head.index("\n") if size > Contract::MOST_HEADER_BYTES
         raise Refusal.headers_too_large if size > Contract::MOST_HEADER_BYTES || lines > Contract::MOST_HEADER_LINES
+      end
+
+      def read_keep_alive
+        connection = @fields["HTTP_CONNECTION"]
+        return !@old if connection.nil?
+
+        options = connection.downcase.split(/[ \t]*,[ \t]*/)
+        @old ? options.include?("keep-alive") : !options.include?("close")
       end
 
       # Two ways to say where a body ends are two requests to two readers.
