@@ -6,7 +6,7 @@ require_relative "lib/slipway/function/loader"
 
 folder, entrypoint = ARGV
 ARGV.clear
-Slipway::Function::Loader.set_up(folder)
+Slipway::Function::Loader.require_bundle(folder)
 
 require_relative "lib/slipway/function/channel"
 require_relative "lib/slipway/function/output"
@@ -23,11 +23,19 @@ channel = Slipway::Function::Channel.new(IO.for_fd(3, "r+"))
 output = Slipway::Function::Output.new(channel)
 output.capture
 
+# A child that the function forks has no part in the stream.
+Process.singleton_class.prepend(
+  Module.new do
+    define_method(:_fork) { super().tap { |child| channel.forked if child.zero? } }
+  end
+)
+
 begin
   function = Slipway::Function::Loader.new(folder, entrypoint).load
   channel.write(Slipway::Frames.frame(Slipway::Frames::READY, 0))
   Slipway::Function::Threads.new(function, channel, output).run
 rescue Slipway::Function::Loader::NotLoaded => e
   channel.write(Slipway::Frames.frame(Slipway::Frames::FAILED, 0, e.message))
-  channel.receive {} while true
+  # Until the server goes.
+  loop { channel.receive { |kind, number, _| [kind, number] } }
 end

@@ -57,6 +57,10 @@ module Slipway
 
     # Cuts a stream into frames, however its pieces fall.
     class Reader
+      # A frame that is larger is none: the function has written to the socket itself.
+      LARGEST = 1 << 30
+      private_constant :LARGEST
+
       def initialize
         @rest = String.new(encoding: Encoding::BINARY)
         @wanted = HEAD_SIZE
@@ -68,7 +72,7 @@ module Slipway
       end
 
       # Yields kind, number and bytes of every frame that is whole now.
-      def feed(data)
+      def feed(data, &)
         unless @rest.empty?
           @rest << data
           # A large frame comes in many pieces: nothing is copied before the last of them.
@@ -77,21 +81,30 @@ module Slipway
           data = @rest
           @rest = String.new(encoding: Encoding::BINARY)
         end
+        at = cut(data, &)
+        @rest << data.byteslice(at, data.bytesize) if at < data.bytesize
+      end
+
+      private
+
+      # Where the frames end that are whole.
+      def cut(data)
         at = 0
-        size = data.bytesize
         @wanted = HEAD_SIZE
-        while size - at >= HEAD_SIZE
+        while data.bytesize - at >= HEAD_SIZE
           length, kind, number = data.unpack("NCN", offset: at)
+          raise ArgumentError, "a frame of #{length} bytes" if length > LARGEST
+
           ending = at + HEAD_SIZE + length
-          if ending > size
+          if ending > data.bytesize
             @wanted = ending - at
             break
           end
-          body = data.byteslice(at + HEAD_SIZE, length)
+          bytes = data.byteslice(at + HEAD_SIZE, length)
           at = ending
-          yield kind, number, body
+          yield kind, number, bytes
         end
-        @rest << data.byteslice(at, size - at) if at < size
+        at
       end
     end
   end

@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 require_relative "../frames"
-require_relative "loader"
+require_relative "description"
 require_relative "output"
 require_relative "request"
 require_relative "response"
@@ -17,6 +17,9 @@ module Slipway
 
     # One call of the function, from the invoke frame to the frame that ends it.
     class Call
+      INTERRUPTIBLE = { Object => :immediate }.freeze
+      private_constant :INTERRUPTIBLE
+
       attr_reader :number
 
       def initialize(function, output, number, data)
@@ -33,7 +36,7 @@ module Slipway
         @data = nil
         response = Response.new
         begin
-          Thread.handle_interrupt(Object => :immediate) { @function.call(request, response) }
+          Thread.handle_interrupt(INTERRUPTIBLE) { @function.call(request, response) }
         rescue Exception => e # rubocop:disable Lint/RescueException -- exit and its like end the call, not the process
           return failed(e, response)
         end
@@ -67,7 +70,7 @@ module Slipway
       # An answer that it gave before stands.
       def failed(error, response)
         @output.finish(@number)
-        @output.log(@number, Frames::ERROR, Loader.describe(error))
+        @output.log(@number, Frames::ERROR, Description.of(error))
         return ended(response) if Response.answered?(response)
 
         Frames.refusal(@number, "function_error", message(error))

@@ -4,12 +4,13 @@ require_relative "../frames"
 
 module Slipway
   module Function
-    # The function process's end of the stream: frames in, and frames out, gathered while more are to come. One thread at
-    # a time receives; all else is for any thread.
+    # The function process's end of the stream: frames in, and frames out, gathered while more are to come. One thread
+    # at a time receives; all else is for any thread.
     class Channel
       PIECE = 65_536
       LARGE_PIECE = 262_144
-      private_constant :PIECE, :LARGE_PIECE
+      UNINTERRUPTED = { Object => :never }.freeze
+      private_constant :PIECE, :LARGE_PIECE, :UNINTERRUPTED
 
       def initialize(stream)
         @stream = stream
@@ -45,18 +46,27 @@ module Slipway
       def flush
         return if @gathered.empty?
 
-        Thread.handle_interrupt(Object => :never) do
-          @lock.synchronize do
-            # Another thread may add to it meanwhile: what it adds is sent by whoever comes next.
-            frames = @gathered.shift(@gathered.size)
-            @stream.write(frames.size == 1 ? frames.first : frames.join) unless frames.empty?
-          end
+        Thread.handle_interrupt(UNINTERRUPTED) do
+          @lock.synchronize { send_gathered }
         end
       rescue SystemCallError, IOError
         leave
       end
 
+      # The function has forked: the stream is the parent's alone.
+      def forked
+        @stream = File.open(File::NULL, "r+")
+        @lock = Mutex.new
+        @gathered.clear
+      end
+
       private
+
+      def send_gathered
+        # Another thread may add to it meanwhile: what it adds is sent by whoever comes next.
+        frames = @gathered.shift(@gathered.size)
+        @stream.write(frames.size == 1 ? frames.first : frames.join) unless frames.empty?
+      end
 
       # The server has gone, and nothing is left to do for this process.
       def leave

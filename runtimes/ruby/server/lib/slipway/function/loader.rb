@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+require_relative "description"
+
 module Slipway
   module Function
     # Loads the function: the method main of its entry point.
@@ -9,24 +11,12 @@ module Slipway
 
       # Where build.sh puts the gems that the Gemfile declares.
       BUNDLE = ".dependencies/bundler/setup.rb"
-      HERE = File.expand_path("../..", __dir__)
-      MAIN = File.expand_path("../../../function.rb", __dir__)
-      private_constant :BUNDLE, :HERE, :MAIN
+      private_constant :BUNDLE
 
       # Makes the function's gems known, before anything else is loaded.
-      def self.set_up(folder)
+      def self.require_bundle(folder)
         bundle = File.join(folder, BUNDLE)
         require bundle if File.file?(bundle)
-      end
-
-      # The stack of an exception without the runtime's own frames.
-      def self.describe(error)
-        lines = error.backtrace&.reject { |line| line.start_with?(HERE, MAIN, "<internal:") }
-        error.set_backtrace(lines) if lines
-        # Ruby labels it as binary, whatever the message was.
-        error.full_message(highlight: false, order: :top).force_encoding(Encoding::UTF_8).scrub("\ufffd").chomp
-      rescue StandardError
-        "an exception that can't be printed: #{error.class}"
       end
 
       def initialize(folder, entrypoint)
@@ -53,7 +43,7 @@ module Slipway
       def require_entrypoint
         require File.expand_path(@path)
       rescue Exception => e # rubocop:disable Lint/RescueException -- a syntax error and exit are none of the standard ones
-        raise NotLoaded, "#{@path} can't be loaded:\n#{Loader.describe(e)}"
+        raise NotLoaded, "#{@path} can't be loaded:\n#{Description.of(e)}"
       end
     end
   end

@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require "monitor"
 require_relative "../frames"
 
 module Slipway
@@ -7,10 +8,11 @@ module Slipway
     # What the function says: frames to the server, and what it prints among them.
     class Output
       MOST_LINE = 1_048_576
-      private_constant :MOST_LINE
+      UNINTERRUPTED = { Object => :never }.freeze
+      private_constant :MOST_LINE, :UNINTERRUPTED
 
-      # The number of the invocation that this fiber works for, 0 for none. Threads and fibers inherit it from those that
-      # start them.
+      # The number of the invocation that this fiber works for, 0 for none. Threads and fibers inherit it from those
+      # that start them.
       def self.current
         Fiber[:slipway_invocation] || 0
       end
@@ -36,14 +38,17 @@ module Slipway
 
       # Puts itself in the place of standard output and error.
       def capture
-        [[$stdout, STDOUT, Frames::INFO], [IO.for_fd(2, "w", autoclose: false), STDERR, Frames::ERROR]]
-          .each { |current, constant, level| [current, constant].each { |io| io.extend(Printed).print_to(self, level) } }
-          .then { |(_, (error, *))| $stderr = error }
+        # What Ruby itself has to say goes to the standard error that it began with, unless there is another one.
+        first = $stderr
+        $stderr = IO.for_fd(2, "w", autoclose: false)
+        [[$stdout, Frames::INFO], [first, Frames::ERROR], [$stderr, Frames::ERROR]].each do |stream, level|
+          stream.extend(Printed).print_to(self, level)
+        end
       end
 
       # Cuts what was printed into lines of whoever printed it.
       def printed(level, data)
-        Thread.handle_interrupt(Object => :never) do
+        Thread.handle_interrupt(UNINTERRUPTED) do
           @lock.synchronize { add(Output.current, level, data) }
         end
       end
@@ -71,9 +76,11 @@ module Slipway
         open[number] = rest unless rest.empty?
       end
 
+      # As UTF-8 where it can be that; the server replaces what is not.
       def text(message)
-        message = message.encode(Encoding::UTF_8) unless [Encoding::UTF_8, Encoding::BINARY].include?(message.encoding)
-        message
+        return message if [Encoding::UTF_8, Encoding::BINARY].include?(message.encoding)
+
+        message.encode(Encoding::UTF_8)
       rescue EncodingError
         message
       end
@@ -82,15 +89,22 @@ module Slipway
     # What standard output and error do with what is written to them; all other ways to print end in these.
     module Printed
       def print_to(output, level)
+        @slipway_process = Process.pid
         @slipway_output = output
         @slipway_level = level
         self.sync = true
       end
 
       def write(*parts)
-        data = parts.map(&:to_s).map(&:b).join
+        # A child that was forked has no stream to the server: its output is that of any other child process.
+        return super unless Process.pid == @slipway_process
+
+        data = parts.map { |part| part.to_s.b }.join
         @slipway_output.printed(@slipway_level, data)
         data.bytesize
+      rescue ThreadError
+        # In the handler of a signal no lock can be taken.
+        super
       end
 
       def <<(part)

@@ -18,7 +18,8 @@ module Slipway
       def unescape(text)
         return text unless text.match?(/[%+]/)
 
-        text.b.tr("+", " ").gsub(/%(\h\h)/) { $1.hex.chr }.force_encoding(Encoding::UTF_8).scrub("\ufffd")
+        bytes = text.b.tr("+", " ").gsub(/%\h\h/) { |escape| escape[1, 2].hex.chr }
+        bytes.force_encoding(Encoding::UTF_8).scrub("\ufffd")
       end
     end
   end

@@ -108,13 +108,19 @@ module Slipway
     end
 
     def raw(head, body)
-      @method, @path, @raw_query, @own_headers = Function::Values.decode(head).values_at("method", "path", "query", "headers")
+      head = Function::Values.decode(head)
+      @method, @path, @raw_query, @own_headers = head.values_at("method", "path", "query", "headers")
       @own_env = {}
       @body = body
-      type = headers.fetch("content-type", "").split(";").first.to_s.strip.downcase
-      @payload = if type == "application/json" || type.end_with?("+json") then body.empty? ? nil : decode(body.dup)
-                 elsif type.start_with?("text/") then body.dup.force_encoding(Encoding::UTF_8).scrub("\ufffd")
-                 end
+      @payload = raw_payload(headers.fetch("content-type", "").split(";").first.to_s.strip.downcase, body)
+    end
+
+    def raw_payload(type, body)
+      if type == "application/json" || type.end_with?("+json")
+        decode(body.dup) unless body.empty?
+      elsif type.start_with?("text/")
+        String.new(body, encoding: Encoding::UTF_8).scrub("\ufffd")
+      end
     end
 
     def decode(bytes)
@@ -130,7 +136,8 @@ module Slipway
         next if name == "x-runtime-secret"
 
         known = headers[name]
-        headers[name] = known ? "#{known}#{name == 'cookie' ? '; ' : ', '}#{value}" : value
+        between = name == "cookie" ? "; " : ", "
+        headers[name] = known ? "#{known}#{between}#{value}" : value
       end
     end
   end

@@ -93,20 +93,25 @@ module Slipway
       lines = []
       headers.each do |name, value|
         name = name.to_s
-        lower = name.downcase
         refuse("#{name.inspect} is no name of a header") unless TOKEN.match?(name)
-        next if Contract::HOP_BY_HOP[lower] || lower == "content-length" ||
-                lower.start_with?(Contract::Header::RESERVED_PREFIX)
-
         values = values(name, value)
-        if lower == "content-type"
-          # Once, also where it was given in two spellings.
-          values = @type == Frames::OWN_TYPE ? [] : values.first(1)
-          @type = Frames::OWN_TYPE
-        end
-        values.each { |one| lines << [name, one] }
+        values = own_type(values) if name.casecmp?("content-type")
+        values.each { |one| lines << [name, one] } unless runtimes?(name.downcase)
       end
       lines.empty? || @problem ? "" : Function::Values.encode(lines)
+    end
+
+    # Whether a header is the runtime's business.
+    def runtimes?(name)
+      Contract::HOP_BY_HOP[name] || name == "content-length" || name.start_with?(Contract::Header::RESERVED_PREFIX)
+    end
+
+    # Once, also where it was given in two spellings.
+    def own_type(values)
+      return [] if @type == Frames::OWN_TYPE
+
+      @type = Frames::OWN_TYPE
+      values.first(1)
     end
 
     def values(name, value)

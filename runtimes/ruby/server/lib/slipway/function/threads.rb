@@ -5,8 +5,8 @@ require_relative "call"
 
 module Slipway
   module Function
-    # Runs the function on threads. One thread leads: it reads frames and runs calls itself, without handing them over. A
-    # monitor sees when a call holds the leader up, and lets another thread lead; so a function that waits stands in
+    # Runs the function on threads. One thread leads: it reads frames and runs calls itself, without handing them over.
+    # A monitor sees when a call holds the leader up, and lets another thread lead; so a function that waits stands in
     # nobody's way, and one that doesn't costs no change of threads.
     class Threads
       # A call that takes so long holds the leader up.
@@ -43,7 +43,7 @@ module Slipway
         begin
           monitor
         rescue Exception => e # rubocop:disable Lint/RescueException -- a thread of the function may have called exit
-          @output.log(0, Frames::ERROR, "a background thread failed: #{Loader.describe(e)}")
+          @output.log(0, Frames::ERROR, "a background thread failed: #{Description.of(e)}")
           retry
         end
       end

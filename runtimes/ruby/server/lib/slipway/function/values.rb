@@ -18,20 +18,22 @@ module Slipway
       NEW_PARSER = JSON::Parser.method(:new)
       PARSE = JSON::Parser.instance_method(:parse)
       STATE = JSON::State.new(strict: true, max_nesting: DEEPEST)
-      GENERATE = STATE.method(:generate)
-      # Nothing but strings holds a slash; Ruby's parser takes comments.
-      NO_COMMENT = %r{\A(?:[^"/]++|"(?:[^"\\]++|\\.)*+")*+\z}m
+      GENERATE = JSON::State.instance_method(:generate)
+      # Ruby's parser takes comments, and a backslash before any character.
+      SUSPICIOUS = %r{\\(?:[^"\\/bfnrtu]|u(?!\h{4}))|/[/*]}
+      STRICT = %r{\A(?:[^"/]++|"(?:[^"\\]++|\\(?:["\\/bfnrt]|u\h{4}))*+")*+\z}
       ParserError = JSON::ParserError
       GeneratorError = JSON::GeneratorError
       NestingError = JSON::NestingError
-      private_constant :NEW_PARSER, :PARSE, :STATE, :GENERATE, :NO_COMMENT, :ParserError, :GeneratorError, :NestingError
+      private_constant :NEW_PARSER, :PARSE, :STATE, :GENERATE, :SUSPICIOUS, :STRICT
+      private_constant :ParserError, :GeneratorError, :NestingError
 
       module_function
 
       def decode(bytes)
         text = bytes.force_encoding(Encoding::UTF_8)
         raise NotJson, "it is not UTF-8" unless text.valid_encoding?
-        raise NotJson, "it holds a comment" if (text.include?("//") || text.include?("/*")) && !NO_COMMENT.match?(text)
+        raise NotJson, "it holds a comment or an unknown escape" if SUSPICIOUS.match?(text) && !STRICT.match?(text)
 
         PARSE.bind_call(NEW_PARSER.call(text, max_nesting: DEEPEST))
       rescue ParserError => e
@@ -39,15 +41,16 @@ module Slipway
       end
 
       def encode(value)
-        GENERATE.call(value)
-      rescue GeneratorError, NestingError, SystemStackError, EncodingError
+        # A state remembers how deep it was when it failed.
+        GENERATE.bind_call(STATE.dup, value)
+      rescue GeneratorError, NestingError, EncodingError
         encode_carefully(value)
       end
 
       # Symbols, and objects that say themselves how they are written, are as good as strings.
       def encode_carefully(value)
-        GENERATE.call(plain(value, DEEPEST))
-      rescue GeneratorError, EncodingError => e
+        GENERATE.bind_call(STATE.dup, plain(value, DEEPEST))
+      rescue GeneratorError, NestingError, EncodingError => e
         raise NotHeld, e.message.scrub("\ufffd")
       end
 

@@ -6,8 +6,8 @@ require_relative "../frames"
 
 module Slipway
   module Server
-    # From an answer of the function, or an error of the runtime, to the head and body that go out. A head lacks what the
-    # connection adds: date, length, whether it is kept.
+    # From an answer of the function, or an error of the runtime, to the head and body that go out. A head lacks what
+    # the connection adds: date, length, whether it is kept.
     module Answer
       REASONS = {
         200 => "OK", 201 => "Created", 202 => "Accepted", 203 => "Non-Authoritative Information", 204 => "No Content",
@@ -34,6 +34,11 @@ module Slipway
         return "#{start}#{id}\r\n" if own.empty?
 
         "#{start}#{id}\r\n#{own.map { |name, value| "#{name}: #{value}\r\n" }.join}".b
+      end
+
+      # Whether the function has said the date.
+      def dated?(own)
+        !own.empty? && own.any? { |name, _| name.casecmp?("date") }
       end
 
       # Head and body of one of the runtime's own errors; *id* is nil where the request was refused before it had one.

@@ -23,18 +23,6 @@ module Slipway
       end
     end
 
-    # A refused body, which is read and thrown away.
-    class SkippedBody
-      def initialize(length)
-        @missing = length
-      end
-
-      def take(input)
-        @missing -= input.slice!(0, @missing).bytesize
-        @missing.zero?
-      end
-    end
-
     # A body in chunks, of *most* bytes at most.
     class ChunkedBody
       SIZE = /\A([0-9A-Fa-f]{1,16})[ \t]*(?:;[\t\x20-\x7e\x80-\xff]*)?\z/n

@@ -2,8 +2,8 @@
 
 require_relative "answer"
 require_relative "body"
-require_relative "outbox"
 require_relative "request"
+require_relative "wire"
 
 module Slipway
   module Server
@@ -24,32 +24,28 @@ module Slipway
         attr_reader :piece
       end
 
-      # When the request that is being received, or the waiting for one, has to have moved on, by the monotonic clock.
+      # When what is being received has to have moved on, by the monotonic clock; nil while nothing is.
       attr_reader :stalls_at
 
       def initialize(server, socket)
         @server = server
-        @socket = socket
-        @monitor = server.selector.register(socket, :r)
-        @monitor.value = self
-        @interests = :r
-        @outbox = Outbox.new(socket)
+        @wire = Wire.new(server.selector, socket, self)
         @input = String.new(encoding: Encoding::BINARY)
+        # :head, :body, :answering, :skipping (a refused body), :giving_up (refused for good), :lingering or :closed
         @phase = :head
-        @request = @body = @invocation = @known = nil
+        @request = @body = @invocation = @known = @stalls_at = nil
         @ended = @advancing = false
-        @stalls_at = nil
       end
 
       # The loop says that the socket is ready.
       def ready
-        return write if @interests != :r && @monitor.writable?
+        return flush if @wire.unsent?
 
-        case (data = @socket.read_nonblock(PIECE, self.class.piece, exception: false))
+        case (data = @wire.read(PIECE, self.class.piece))
         when :wait_readable then return
         when nil then return end_of_input
         end
-        return if @phase == :closing || repeated(data)
+        return if @phase == :lingering || repeated(data)
 
         @input << data
         advance
@@ -57,32 +53,31 @@ module Slipway
         close
       end
 
-      # Writes the answer to the request in hand, then turns to the next.
-      def answer(head, body)
-        request = @request
-        @invocation = @request = nil
+      # Writes the answer to the request in hand, then turns to the next. *dated*: the head has a date already.
+      def answer(head, body, dated: false)
         return if @phase == :closed
 
-        keep = request&.keep_alive? && !@server.draining && !@ended && @phase != :giving_up
-        write_answer(request, head, body, keep)
-        if keep
-          @phase = :head unless @phase == :skipping
-          advance unless @input.empty? && @outbox.empty?
-        else
-          linger
-        end
+        request = @request
+        @invocation = @request = nil
+        keep = request&.keep_alive? && kept?
+        write_answer(request, "#{head}#{@server.date unless dated}", body, keep)
+        return linger unless keep
+
+        @phase = :head if @phase == :answering
+        advance if @wire.unsent? || !@input.empty?
       rescue SystemCallError, IOError
         close
       end
 
       def idle?
-        @phase == :head && @input.empty? && @outbox.empty?
+        @phase == :head && @input.empty? && !@wire.unsent?
       end
 
       def unsent?
-        !@outbox.empty?
+        @wire.unsent?
       end
 
+      # The clock has passed stalls_at.
       def close
         return if @phase == :closed
 
@@ -90,19 +85,15 @@ module Slipway
         @invocation&.forget
         @invocation = nil
         @server.forget(self)
-        @monitor.close(false)
-        @socket.close
+        @wire.close
       end
-
-      # The clock has passed stalls_at.
-      def stalled
-        idle? ? wait_until(nil) : close
-      end
+      alias give_up close
 
       private
 
-      # A request whose head is the same, byte by byte, as the last one's needs no second look at it. Most clients that
-      # keep a connection change nothing but the body.
+      # From bytes to requests -----------------------------------------------------------------------------------------
+
+      # A request that came in one piece and whose head is the last one's.
       def repeated(data)
         return if @known.nil? || !@input.empty? || @phase != :head
 
@@ -114,13 +105,6 @@ module Slipway
         begin_invocation(data.byteslice(size, length))
       end
 
-      def remember(head, request)
-        return if request.length.nil? || request.probe
-
-        @known_head = head
-        @known = request
-      end
-
       def advance
         return if @advancing
 
@@ -129,11 +113,11 @@ module Slipway
           nil while step
         rescue Refusal => e
           refuse(e)
-          retry if @phase == :head
+          retry
         ensure
           @advancing = false
         end
-        regulate
+        look_out
       end
 
       # Whether there may be another one.
@@ -146,88 +130,105 @@ module Slipway
       end
 
       def take_head
+        @input.slice!(0, 2) while @input.start_with?("\r\n")
         return if @input.empty?
 
-        @input.slice!(0, 2) while @input.start_with?("\r\n")
-        ending = @input.index("\r\n\r\n")
-        return wait_for_head unless ending
+        if @known && @input.start_with?(@known_head)
+          @input.slice!(0, @known_head.bytesize)
+          @server.renew(@request = @known)
+        else
+          ending = @input.index("\r\n\r\n")
+          return wait_for_head unless ending
 
-        head = @input.slice!(0, ending + 4)
-        wait_until(nil)
-        @request = @known = nil
-        # The parser writes over what it reads.
-        @request = Request.new(head.dup)
-        @server.judge(@request)
-        remember(head, @request)
-        begin_request(@request)
-        true
+          read_head(@input.slice!(0, ending + 4))
+        end
+        begin_request
       end
 
       # A head has so long in all, however its bytes drip.
       def wait_for_head
-        return wait_until(nil) if @input.empty?
-
         Request.check_beginning(@input)
-        wait_until(@server.now + Contract::STALL_SECONDS) if @stalls_at.nil?
+        wait(Contract::STALL_SECONDS) if @stalls_at.nil?
+        false
       end
 
-      def begin_request(request)
-        return begin_invocation("".b) if request.length&.zero?
+      # A head that is the same as the last one, byte by byte, needs no second look: most clients that keep a connection
+      # change nothing but the body.
+      def read_head(head)
+        @request = @known = nil
+        # The parser writes over what it reads.
+        @request = Request.new(head.dup)
+        @server.judge(@request)
+        return if @request.length.nil? || @request.probe
 
-        @body = request.length ? Body.new(request.length) : ChunkedBody.new(@server.settings.max_body)
-        send_now(CONTINUE) if @input.empty? && request.expects_continue?
+        @known_head = head
+        @known = @request
+      end
+
+      def begin_request
+        stop_waiting
+        return begin_invocation("".b) unless @request.body?
+
         @phase = :body
+        @body = @request.length ? Body.new(@request.length) : ChunkedBody.new(@server.settings.max_body)
+        @wire.write(CONTINUE) if @input.empty? && @request.expects_continue?
+        true
       end
 
       def take_body
-        if @body.take(@input)
-          wait_until(nil)
-          body = @body.bytes
-          @body = nil
-          begin_invocation(body)
-        else
-          wait_until(@server.now + Contract::STALL_SECONDS)
-          false
+        unless @body.take(@input)
+          wait(Contract::STALL_SECONDS)
+          return false
         end
+        stop_waiting
+        bytes = @body.bytes
+        @body = nil
+        begin_invocation(bytes)
       end
 
-      def begin_invocation(body)
+      def begin_invocation(bytes)
         @phase = :answering
-        # A probe is answered at once, and has no invocation.
-        invocation = @server.invoke(self, @request, body)
+        invocation = @server.invoke(self, @request, bytes)
+        # It may have been answered at once.
         @invocation = invocation if @phase == :answering
         true
       end
 
       def skip_body
         unless @body.take(@input)
-          wait_until(@server.now + LINGER_SECONDS)
+          wait(LINGER_SECONDS)
           return false
         end
+        stop_waiting
         @body = nil
         @phase = :head
-        wait_until(nil)
         true
       end
+
+      # Refusing -------------------------------------------------------------------------------------------------------
 
       # Answers now: nobody waits for a body that is refused. It is skipped where it is small and certain to come.
       def refuse(refusal)
         request = @request
-        if @phase != :head || request.nil?
-          @phase = :giving_up
-        elsif request.body?
-          skip_or_give_up(request)
+        if @phase != :head || request.nil? then @phase = :giving_up
+        elsif request.body? then skip_or_give_up(request)
         end
         answer(*Answer.error(refusal.code, refusal.message, request&.id, refusal.fields))
       end
 
       def skip_or_give_up(request)
         if request.length&.<=(WORTH_SKIPPING) && !request.expects_continue?
-          @body = SkippedBody.new(request.length)
+          @body = Body.new(request.length)
           @phase = :skipping
         else
           @phase = :giving_up
         end
+      end
+
+      # Writing, and ending --------------------------------------------------------------------------------------------
+
+      def kept?
+        !@ended && @phase != :giving_up && !@server.draining
       end
 
       def write_answer(request, head, body, keep)
@@ -236,70 +237,63 @@ module Slipway
                      end
         size = body.bytesize
         if head.start_with?("HTTP/1.1 204", "HTTP/1.1 304")
-          send_now("#{head}#{@server.date}#{connection}\r\n")
+          @wire.write("#{head}#{connection}\r\n")
         elsif size <= PIECE && !request&.head?
-          send_now("#{head}#{@server.date}#{connection}content-length: #{size}\r\n\r\n#{body}")
+          @wire.write("#{head}#{connection}content-length: #{size}\r\n\r\n#{body}")
         else
-          send_now("#{head}#{@server.date}#{connection}content-length: #{size}\r\n\r\n")
-          send_now(body) unless request&.head?
+          @wire.write("#{head}#{connection}content-length: #{size}\r\n\r\n")
+          @wire.write(body) unless request&.head?
         end
       end
 
-      def send_now(data)
-        @outbox.write(data)
-      end
+      def flush
+        @wire.flush
+        return look_out if @wire.unsent?
 
-      def write
-        return unless @outbox.flush
-
-        @phase == :closing ? end_output : advance
+        @phase == :lingering ? end_output : advance
       end
 
       # Lets the client read the answer before the connection goes: closing at once could reset it.
       def linger
-        @phase = :closing
+        @phase = :lingering
         @input.clear
         @body = nil
-        return close if @ended && @outbox.empty?
-
-        wait_until(@server.now + LINGER_SECONDS)
-        end_output if @outbox.empty?
-        regulate
+        wait(LINGER_SECONDS)
+        @wire.unsent? ? look_out : end_output
       end
 
       def end_output
-        @ended ? close : @socket.close_write
-        regulate
+        return close if @ended
+
+        @wire.end_output
+        look_out
       end
 
       # A client that has said everything still gets its answer.
       def end_of_input
         @ended = true
-        return close unless @phase == :answering || unsent?
+        return close unless @phase == :answering
 
-        regulate
+        look_out
       end
 
       # Reads no further while answers wait for a slow reader, or requests behind one that is being answered.
-      def regulate
+      def look_out
         return if @phase == :closed
 
-        reads = !@ended && (@outbox.empty? || @phase == :closing) && @input.bytesize < PIECE
-        interests = if @outbox.empty? then reads ? :r : nil
-                    else
-                      reads ? :rw : :w
-                    end
-        return if interests == @interests
-
-        @interests = interests
-        @monitor.interests = interests
+        @wire.look_out(!@ended && !@wire.unsent? && @input.bytesize < PIECE)
       end
 
-      def wait_until(time)
-        return if time == @stalls_at
+      def wait(seconds)
+        @server.watch(self) if @stalls_at.nil?
+        @stalls_at = @server.now + seconds
+      end
 
-        @stalls_at = time
-        time ? @server.watch(self) : @server.unwatch(self)
+      def stop_waiting
+        return if @stalls_at.nil?
+
+        @stalls_at = nil
+        @server.unwatch(self)
       end
     end
   end

@@ -36,12 +36,8 @@ module Slipway
         return if (request.probe = probe(request))
 
         authorise(request)
-        fields = request.fields
-        request.id = id(fields[INVOCATION])
-        request.timeout = timeout(fields[TIMEOUT])
-        request.raw = choice(fields[MODE], Contract::Header::MODE, "raw", "envelope")
-        request.result = choice(fields[RESULT], Contract::Header::RESULT, "envelope", "plain")
-        request.trace = (trace = fields[TRACE]) && Trace.id(trace)
+        request.id = id(request.fields[INVOCATION])
+        read_choices(request, request.fields)
         raise Refusal.body_too_large(@settings.max_body) if request.length && request.length > @settings.max_body
 
         judge_envelope(request) unless request.raw
@@ -79,6 +75,13 @@ module Slipway
         return given if Contract::INVOCATION_ID.match?(given)
 
         raise Refusal.header(Contract::Header::INVOCATION, "1 to 64 of A-Z a-z 0-9 . _ -")
+      end
+
+      def read_choices(request, fields)
+        request.timeout = timeout(fields[TIMEOUT])
+        request.raw = choice(fields[MODE], Contract::Header::MODE, "raw", "envelope")
+        request.result = choice(fields[RESULT], Contract::Header::RESULT, "envelope", "plain")
+        request.trace = (parent = fields[TRACE]) && Trace.id(parent)
       end
 
       def timeout(given)

@@ -5,8 +5,8 @@ require "rbconfig"
 require "socket"
 require_relative "../frames"
 require_relative "log"
-require_relative "outbox"
 require_relative "output_pipe"
+require_relative "wire"
 
 module Slipway
   module Server
@@ -40,7 +40,6 @@ module Slipway
         @cancelled = {}
         @reader = Frames::Reader.new
         @gathered = []
-        @full = false
         start(selector, settings)
       end
 
@@ -93,8 +92,28 @@ module Slipway
 
       # The loop says that the socket is ready.
       def ready
-        regulate(@outbox.flush) if @full && @monitor.writable?
-        read if @state != :gone && @monitor.readable?
+        if @wire.unsent?
+          @wire.flush
+          @wire.look_out(true)
+        end
+        read if @wire.readable?
+      rescue SystemCallError, IOError
+        give_up
+      end
+
+      # Reads all that it has left behind.
+      def read_rest
+        nil while @state != :gone && read
+      rescue SystemCallError, IOError
+        give_up
+      end
+
+      # It has ended, or says what nobody understands.
+      def give_up
+        return if @state == :gone
+
+        read_output
+        @events.lost(self)
       end
 
       # Takes an invocation off what is in flight; nil where it is not.
@@ -113,15 +132,13 @@ module Slipway
         rescue Errno::ESRCH, Errno::EPERM
           # It has ended already.
         end
-        [@out, @err].each(&:close)
-        @monitor.close(false)
-        @socket.close
+        [@out, @err, @wire].each(&:close)
       end
 
       private
 
       def start(selector, settings)
-        @socket, theirs = UNIXSocket.pair
+        socket, theirs = UNIXSocket.pair
         # Its process waits where it reads.
         theirs.nonblock = false
         out, their_out = IO.pipe
@@ -133,9 +150,7 @@ module Slipway
           pgroup: true, unsetenv_others: true, close_others: true
         )
         [theirs, their_out, their_err].each(&:close)
-        @outbox = Outbox.new(@socket)
-        @monitor = selector.register(@socket, :r)
-        @monitor.value = self
+        @wire = Wire.new(selector, socket, self)
         @out = OutputPipe.new(selector, out) { |line| output(Frames::INFO, line) }
         @err = OutputPipe.new(selector, err) { |line| output(Frames::ERROR, line) }
       end
@@ -149,23 +164,17 @@ module Slipway
       end
 
       def write(data)
-        regulate(@outbox.write(data))
+        @wire.write(data)
+        @wire.look_out(true)
       rescue SystemCallError, IOError
-        lost
+        give_up
       end
 
-      def regulate(empty)
-        return if @full == !empty
-
-        @full = !empty
-        @monitor.interests = @full ? :rw : :r
-      end
-
+      # Whether there may be more.
       def read
-        piece = @reader.large? ? LARGE_PIECE : PIECE
-        data = @socket.read_nonblock(piece, self.class.piece, exception: false)
-        return if data == :wait_readable
-        return lost if data.nil?
+        data = @wire.read(@reader.large? ? LARGE_PIECE : PIECE, self.class.piece)
+        return false if data == :wait_readable
+        return give_up if data.nil?
 
         @silent_since = nil
         @first = true
@@ -173,13 +182,13 @@ module Slipway
           take(kind, number, body)
           @first = false
         end
-      rescue SystemCallError, IOError
-        lost
+        true
       end
 
-      def lost
-        read_output
-        @events.lost(self) if @state != :gone
+      # What lies in the pipes is an invocation's as long as no other one runs. What had been written there before the
+      # socket was ready has been read: the loop turns to pipes first.
+      def alone_behind_others?
+        !@first && @in_flight.size == 1
       end
 
       def read_output
@@ -189,11 +198,12 @@ module Slipway
 
       def take(kind, number, body)
         case kind
-        when Frames::ANSWER, Frames::REFUSE
-          # What lies in the pipes is this invocation's as long as no other one runs. What had been written there before
-          # the socket was ready has been read: the loop turns to pipes first.
-          read_output if @in_flight.size == 1 && !@first
-          kind == Frames::ANSWER ? @events.answered(self, number, body) : @events.refused(self, number, body)
+        when Frames::ANSWER
+          read_output if alone_behind_others?
+          @events.answered(self, number, body)
+        when Frames::REFUSE
+          read_output if alone_behind_others?
+          @events.refused(self, number, body)
         when Frames::LOG
           @events.line(self, number, body.getbyte(0), Log.text(body.byteslice(1, body.bytesize)))
         when Frames::TRACE then @in_flight[number]&.trace ||= Log.text(body)

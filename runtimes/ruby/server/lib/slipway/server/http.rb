@@ -29,7 +29,7 @@ module Slipway
         @control = Control.new(settings)
         @connections = {}
         @watched = {}
-        @draining = false
+        @draining = @full = false
         @second = nil
         tick
       end
@@ -54,7 +54,7 @@ module Slipway
           @connections[Connection.new(self, socket)] = true
         end
       rescue Errno::EMFILE, Errno::ENFILE
-        make_room
+        make_room unless @full
       rescue SystemCallError
         # It has gone again.
       end
@@ -66,13 +66,16 @@ module Slipway
 
         @second = @now.to_i
         @date = Time.now.utc.strftime("date: %a, %d %b %Y %T GMT\r\n")
-        @watched.keys.each { |connection| connection.stalled if connection.stalls_at <= @now }
+        @watched.each_key.select { |connection| connection.stalls_at <= @now }.each(&:close)
+        @monitor.interests = :r if @full
+        @full = false
       end
 
       # Raises a Refusal where a request is refused before its body is read.
       def judge(request)
         @control.judge(request)
-        raise unavailable if unavailable && !request.probe
+        refusal = unavailable unless request.probe
+        raise refusal if refusal
       end
 
       # The same request once more.
@@ -82,20 +85,22 @@ module Slipway
 
       # Runs the function, or answers at once; returns the invocation in flight.
       def invoke(client, request, body)
-        if request.probe then answer_probe(client, request.probe)
-        elsif (refusal = unavailable)
-          client.answer(*Answer.error(refusal.code, refusal.message, request.id, refusal.fields))
-          nil
-        else begin_invocation(client, request, body)
-        end
+        return answer_probe(client, request.probe) if request.probe
+
+        refusal = unavailable
+        return begin_invocation(client, request, body) unless refusal
+
+        client.answer(*Answer.error(refusal.code, refusal.message, request.id, refusal.fields))
+        nil
       end
 
       # Takes no new connections, and keeps none.
       def drain
         @draining = true
+        @full = false
         @monitor.close
         @listener.close
-        @connections.keys.each { |connection| connection.close if connection.idle? }
+        @connections.each_key.select(&:idle?).each(&:close)
       end
 
       def unsent?
@@ -147,11 +152,13 @@ module Slipway
         nil
       end
 
-      # Descriptors have run out: connections that nobody uses are the first to go.
+      # Descriptors have run out: connections that nobody uses are the first to go. New ones wait for the next second.
       def make_room
-        idle = @connections.keys.select(&:idle?)
-        idle.first([idle.size / 2, 1].max).each(&:close)
+        idle = @connections.each_key.select(&:idle?)
         @log.write(1, "no descriptor is left for a connection: #{idle.size} of #{@connections.size} are idle")
+        idle.first((idle.size / 2) + 1).each(&:close)
+        @full = true
+        @monitor.interests = nil
       end
     end
   end

@@ -53,12 +53,9 @@ module Slipway
         status, type, size = data.unpack("nCN")
         own = size.zero? ? [] : JSON.parse(data.byteslice(7, size))
         body = data.byteslice(7 + size, data.bytesize)
+        answer = @result ? finished(status, type, own, body, nil) : [Answer.head(status, type, @id, own), body]
         @client = nil
-        if @result
-          client.answer(*finished(status, type, own, body, nil))
-        else
-          client.answer(Answer.head(status, type, @id, own), body)
-        end
+        client.answer(*answer, dated: !@result && Answer.dated?(own))
       end
 
       # Answers for the function.

@@ -92,7 +92,7 @@ module Slipway
         one.ready
       rescue StandardError => e
         @log.write(1, Log.text(e.full_message(highlight: false)))
-        one.close unless one.equal?(@http)
+        one.give_up unless one.equal?(@http)
       end
 
       # Process 1 inherits whatever a function leaves behind, and waits for it.

@@ -28,6 +28,11 @@ module Slipway
         nil while !@pipe.closed? && read == PIECE
       end
 
+      # Nothing depends on it.
+      def give_up
+        close
+      end
+
       def close
         return if @pipe.closed?
 

@@ -16,8 +16,8 @@ module Slipway
       SWEEP = 0.05
       # Lines may follow an answer: so many invocations stay known.
       REMEMBERED = 512
-      # A process that ends by itself, or doesn't load any more, is replaced after the first of these times, and twice as
-      # long each time.
+      # A process that ends by itself, or doesn't load any more, is replaced after the first of these times, and twice
+      # as long each time.
       RETRY = 0.1
       LONGEST_RETRY = 5.0
       private_constant :PATIENCE, :SILENCE, :REMEMBERED, :RETRY, :LONGEST_RETRY
@@ -87,8 +87,8 @@ module Slipway
       # A process has ended; its socket may be open still, where the function has handed it on.
       def reaped(pid)
         process = (@processes + @retired).find { |one| one.pid == pid && one.state != :gone }
-        process&.ready
-        lost(process) if process && process.state != :gone
+        process&.read_rest
+        process&.give_up
       end
 
       # Answers everything that is still in flight.
@@ -102,7 +102,7 @@ module Slipway
         (@processes + @retired).each(&:close)
       end
 
-      # What function processes tell ------------------------------------------------------------------------------------
+      # What function processes tell -----------------------------------------------------------------------------------
 
       def turned(process)
         @turned << process
@@ -124,7 +124,12 @@ module Slipway
       end
 
       def answered(process, number, body)
-        ended(process, number)&.answered(body)
+        invocation = ended(process, number) or return
+        invocation.answered(body)
+      rescue StandardError
+        # The function has written to the socket itself: what it wrote is no answer.
+        invocation&.refused("function_error", Invocation::GENERIC)
+        raise
       end
 
       def refused(process, number, body)

@@ -62,7 +62,7 @@ module Slipway
         @old
       end
 
-      # A GET whose answer has no body.
+      # Whether the answer goes without its body.
       def head?
         @only_head
       end

@@ -11,6 +11,7 @@ module Slipway
       :environment
     )
 
+    # How they are read.
     class Settings
       DECIMAL = /\A(?:[0-9]{1,15}(?:\.[0-9]{1,15})?|\.[0-9]{1,15})\z/
       private_constant :DECIMAL
