@@ -9,14 +9,16 @@ class ValuesTest < Minitest::Test
 
   def test_what_is_no_json
     ["", " ", "{", "[1,]", '{"a":1,}', "01", "+1", ".5", "1.", "NaN", "-Infinity", "nul", "'a'", "\"\n\"",
-     "\"\\x\"", "\"\\\\\\x\"", "\"\\u12\"", "[1] 2", "{a:1}", "/* */ 1", "[1] // x", "\ufeff1", "\"\xff\""].each do |text|
+     "\"\\x\"", "\"\\\\\\x\"", "\"\\u12\"", "[1] 2", "{a:1}", "/* */ 1", "[1] // x", "\ufeff1",
+     "\"\xff\""].each do |text|
       assert_raises(Values::NotJson, text.inspect) { Values.decode(text.b) }
     end
   end
 
   def test_what_is_json
     { '"//"' => "//", '["a/b","\\"/*"]' => ["a/b", "\"/*"], '"\\\\x"' => "\\x", " 1 " => 1, "1e2" => 100.0,
-      '{"a":1,"a":2}' => { "a" => 2 }, '"\\ud83d\\ude00"' => "😀" }.each { |text, value| assert_equal value, Values.decode(text.b) }
+      '{"a":1,"a":2}' => { "a" => 2 }, '"\\ud83d\\ude00"' => "😀" }
+      .each { |text, value| assert_equal value, Values.decode(text.b) }
   end
 
   def test_depth_has_an_end

@@ -92,18 +92,22 @@ module Slipway
       def lead_anew
         if @spare.num_waiting.positive? then @spare << true
         else
-          Thread.new { Thread.handle_interrupt(Object => :never) { thread } }
+          Thread.new { thread }
         end
       end
 
+      # What interrupts it is kept for the function, and ends with the thread where it comes too late for that.
       def thread
-        loop do
-          lead
-          forget_interrupts
-          break if @spare.num_waiting >= SPARE
+        Thread.handle_interrupt(Object => :never) do
+          loop do
+            lead
+            break if Thread.pending_interrupt? || @spare.num_waiting >= SPARE
 
-          @spare.pop
+            @spare.pop
+          end
         end
+      rescue TimedOut
+        # Its call had ended.
       end
 
       # Reads and runs until a call has held this thread up and another one leads.
@@ -111,8 +115,9 @@ module Slipway
         @leader = Thread.current
         loop do
           receive while @pending.empty?
-          call = @pending.shift
-          return unless run_call(call)
+          # What a function wants this thread to end by must not meet another one's call.
+          return lead_anew if Thread.pending_interrupt?
+          return unless run_call(@pending.shift)
         end
       end
 
@@ -166,17 +171,6 @@ module Slipway
           @channel.gather(Frames.refusal(number, "function_error", "the invocation had not begun in time"))
         else
           @lock.synchronize { @stalled[number]&.raise(TimedOut) }
-        end
-      end
-
-      # What came too late for the call that it was meant for.
-      def forget_interrupts
-        while Thread.pending_interrupt?
-          begin
-            Thread.handle_interrupt(Object => :immediate) { Thread.pass }
-          rescue TimedOut
-            # It had ended.
-          end
         end
       end
     end
