@@ -7,7 +7,7 @@ class ResponseTest < Minitest::Test
   Response = Slipway::Response
 
   def parts(response)
-    bytes = Response.frame(response, 1).byteslice(9..)
+    bytes = response.frame(1).byteslice(9..)
     status, type, size = bytes.unpack("nCN")
     [status, type, bytes.byteslice(7, size), bytes.byteslice(7 + size, bytes.bytesize)]
   end
@@ -15,7 +15,7 @@ class ResponseTest < Minitest::Test
   def problem
     response = Response.new
     yield response
-    Response.problem(response)
+    response.problem
   end
 
   def test_the_encoding_tells_text_from_bytes
@@ -58,6 +58,6 @@ class ResponseTest < Minitest::Test
     assert_raises(Response::AlreadyAnswered) { response.send("2") }
     assert_raises(Response::AlreadyAnswered) { response.json(Object.new) }
     assert_equal "1", parts(response).last
-    assert_nil Response.problem(response)
+    assert_nil response.problem
   end
 end

@@ -56,22 +56,20 @@ module Slipway
 
       def ended(response)
         @output.finish(@number)
-        unless Response.answered?(response)
+        unless response.answered?
           return Frames.refusal(@number, "no_response", "the function ended without an answer")
         end
+        return response.frame(@number) unless response.problem
 
-        problem = Response.problem(response)
-        return Response.frame(response, @number) unless problem
-
-        @output.log(@number, Frames::ERROR, "invalid response: #{problem}")
-        Frames.refusal(@number, "invalid_response", problem)
+        @output.log(@number, Frames::ERROR, "invalid response: #{response.problem}")
+        Frames.refusal(@number, "invalid_response", response.problem)
       end
 
       # An answer that it gave before stands.
       def failed(error, response)
         @output.finish(@number)
         @output.log(@number, Frames::ERROR, Description.of(error))
-        return ended(response) if Response.answered?(response)
+        return ended(response) if response.answered?
 
         Frames.refusal(@number, "function_error", message(error))
       end

@@ -55,9 +55,9 @@ module Slipway
 
       # A last line without a line break is a line.
       def finish(number)
-        @open.each_with_index do |open, level|
-          next if open.empty?
+        return if @open.all?(&:empty?)
 
+        @open.each_with_index do |open, level|
           rest = @lock.synchronize { open.delete(number) }
           log(number, level, rest) if rest
         end

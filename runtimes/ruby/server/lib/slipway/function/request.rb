@@ -20,9 +20,10 @@ module Slipway
 
     ENVIRONMENT = ENV.to_h.freeze
     MEMBERS = { "headers" => Hash, "env" => Hash, "method" => String, "path" => String, "query" => String }.freeze
-    private_constant :ENVIRONMENT, :MEMBERS
+    NONE = {}.freeze
+    private_constant :ENVIRONMENT, :MEMBERS, :NONE
 
-    attr_reader :id, :payload, :method, :path, :body
+    attr_reader :id, :payload, :method, :path
 
     # *data* are the bytes of an invoke frame.
     def initialize(number, data, output)
@@ -36,6 +37,11 @@ module Slipway
       at += 4
       body = data.byteslice(at + head, data.bytesize)
       mode == Frames::RAW ? raw(data.byteslice(at, head), body) : envelope(body)
+    end
+
+    # The exact bytes in raw mode; under the envelope those of a payload that is a string.
+    def body
+      @body ||= @payload.is_a?(String) ? @payload.b : "".b
     end
 
     # When the invocation will be ended.
@@ -80,12 +86,11 @@ module Slipway
 
       @payload = envelope["payload"]
       check(envelope) if envelope.size > (envelope.key?("payload") ? 1 : 0)
-      @method = envelope.fetch("method", "POST")
-      @path = envelope.fetch("path", "/")
-      @raw_query = envelope.fetch("query", "")
-      @own_env = envelope.fetch("env", {})
-      @own_headers = envelope.fetch("headers", {})
-      @body = @payload.is_a?(String) ? @payload.b : "".b
+      @method = envelope["method"] || "POST"
+      @path = envelope["path"] || "/"
+      @raw_query = envelope["query"] || ""
+      @own_env = envelope["env"] || NONE
+      @own_headers = envelope["headers"] || NONE
       tell_trace unless @own_headers.empty?
     end
 
@@ -110,7 +115,7 @@ module Slipway
     def raw(head, body)
       head = Function::Values.decode(head)
       @method, @path, @raw_query, @own_headers = head.values_at("method", "path", "query", "headers")
-      @own_env = {}
+      @own_env = NONE
       @body = body
       @payload = raw_payload(headers.fetch("content-type", "").split(";").first.to_s.strip.downcase, body)
     end

@@ -18,6 +18,11 @@ module Slipway
     NOT_A_VALUE = /[\r\n\0]/
     private_constant :TOKEN, :NOT_A_VALUE
 
+    def initialize
+      @answered = false
+      @problem = nil
+    end
+
     # A text, or bytes where the string's encoding is binary ("...".b).
     def send(body, status: 200, headers: nil)
       raise AlreadyAnswered if @answered
@@ -45,20 +50,16 @@ module Slipway
       "#<#{self.class}#{' answered' if @answered}>"
     end
 
-    # What is the runtime's business of it.
-    class << self
-      def answered?(response)
-        response.instance_variable_get(:@answered)
-      end
+    def answered?
+      @answered
+    end
 
-      # Why the answer can't be sent, nil where it can.
-      def problem(response)
-        response.instance_variable_get(:@problem)
-      end
+    # Why the answer can't be sent, nil where it can.
+    attr_reader :problem
 
-      def frame(response, number)
-        response.instance_exec { Frames.answer(number, @status, @type, @head, @body) }
-      end
+    # The answer as the runtime sends it on.
+    def frame(number)
+      Frames.answer(number, @status, @type, @head, @body)
     end
 
     private

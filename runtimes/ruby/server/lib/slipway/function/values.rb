@@ -33,7 +33,9 @@ module Slipway
       def decode(bytes)
         text = bytes.force_encoding(Encoding::UTF_8)
         raise NotJson, "it is not UTF-8" unless text.valid_encoding?
-        raise NotJson, "it holds a comment or an unknown escape" if SUSPICIOUS.match?(text) && !STRICT.match?(text)
+        if (text.include?("\\") || text.include?("/")) && SUSPICIOUS.match?(text) && !STRICT.match?(text)
+          raise NotJson, "it holds a comment or an unknown escape"
+        end
 
         PARSE.bind_call(NEW_PARSER.call(text, max_nesting: DEEPEST))
       rescue ParserError => e

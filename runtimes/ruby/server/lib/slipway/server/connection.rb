@@ -39,6 +39,7 @@ module Slipway
 
       # The loop says that the socket is ready.
       def ready
+        return if @phase == :closed
         return flush if @wire.unsent?
 
         case (data = @wire.read(PIECE, self.class.piece))
@@ -60,7 +61,7 @@ module Slipway
         request = @request
         @invocation = @request = nil
         keep = request&.keep_alive? && kept?
-        write_answer(request, "#{head}#{@server.date unless dated}", body, keep)
+        write_answer(request, head, body, keep, dated ? nil : @server.date)
         return linger unless keep
 
         @phase = :head if @phase == :answering
@@ -231,17 +232,17 @@ module Slipway
         !@ended && @phase != :giving_up && !@server.draining
       end
 
-      def write_answer(request, head, body, keep)
+      def write_answer(request, head, body, keep, date)
         connection = if !keep then "connection: close\r\n"
                      elsif request.old? then "connection: keep-alive\r\n"
                      end
         size = body.bytesize
         if head.start_with?("HTTP/1.1 204", "HTTP/1.1 304")
-          @wire.write("#{head}#{connection}\r\n")
+          @wire.write("#{head}#{date}#{connection}\r\n")
         elsif size <= PIECE && !request&.head?
-          @wire.write("#{head}#{connection}content-length: #{size}\r\n\r\n#{body}")
+          @wire.write("#{head}#{date}#{connection}content-length: #{size}\r\n\r\n#{body}")
         else
-          @wire.write("#{head}#{connection}content-length: #{size}\r\n\r\n")
+          @wire.write("#{head}#{date}#{connection}content-length: #{size}\r\n\r\n")
           @wire.write(body) unless request&.head?
         end
       end

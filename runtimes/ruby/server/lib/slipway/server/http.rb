@@ -59,16 +59,11 @@ module Slipway
         # It has gone again.
       end
 
-      # Once in each turn of the loop.
+      # At the beginning of each turn of the loop; the time.
       def tick
         @now = Process.clock_gettime(Process::CLOCK_MONOTONIC)
-        return if @second == @now.to_i
-
-        @second = @now.to_i
-        @date = Time.now.utc.strftime("date: %a, %d %b %Y %T GMT\r\n")
-        @watched.each_key.select { |connection| connection.stalls_at <= @now }.each(&:close)
-        @monitor.interests = :r if @full
-        @full = false
+        each_second if @second != @now.to_i
+        @now
       end
 
       # Raises a Refusal where a request is refused before its body is read.
@@ -122,9 +117,19 @@ module Slipway
 
       private
 
+      def each_second
+        @second = @now.to_i
+        # From the monotonic clock to the time since 1970.
+        @epoch = Process.clock_gettime(Process::CLOCK_REALTIME) - @now
+        @date = Time.now.utc.strftime("date: %a, %d %b %Y %T GMT\r\n")
+        @watched.each_key.select { |connection| connection.stalls_at <= @now }.each(&:close)
+        @monitor.interests = :r if @full
+        @full = false
+      end
+
       def begin_invocation(client, request, body)
-        invocation = Invocation.new(client, request, Process.clock_gettime(Process::CLOCK_MONOTONIC), @log)
-        deadline = (Process.clock_gettime(Process::CLOCK_REALTIME) + request.timeout) * 1000
+        invocation = Invocation.new(client, request, @now, @log)
+        deadline = (invocation.deadline + @epoch) * 1000
         if request.raw
           @pool.invoke(invocation, Frames::RAW, deadline, RawHead.encode(request), body)
         else

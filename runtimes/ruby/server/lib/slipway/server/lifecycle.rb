@@ -73,18 +73,21 @@ module Slipway
       end
 
       def turn(seconds)
-        @selector.select(seconds) { |monitor| sort(monitor.value) }
-        @late.each { |process| handle(process) }.clear unless @late.empty?
+        monitors = @selector.select(seconds)
+        now = @http.tick
+        handle_all(monitors) if monitors
         @pool.flush
-        @http.tick
-        now = @http.now
         @pool.sweep(now)
         reap(now)
       end
 
       # Function processes come last: what they print past the language's own streams belongs before what they say.
-      def sort(one)
-        one.is_a?(FunctionProcess) ? @late << one : handle(one)
+      def handle_all(monitors)
+        monitors.each do |monitor|
+          one = monitor.value
+          one.is_a?(FunctionProcess) ? @late << one : handle(one)
+        end
+        @late.each { |process| handle(process) }.clear unless @late.empty?
       end
 
       # What goes wrong with one connection or process concerns that one; the server goes on.
