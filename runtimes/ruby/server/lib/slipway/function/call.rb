@@ -56,9 +56,7 @@ module Slipway
 
       def ended(response)
         @output.finish(@number)
-        unless response.answered?
-          return Frames.refusal(@number, "no_response", "the function ended without an answer")
-        end
+        return Frames.refusal(@number, "no_response", "the function ended without an answer") unless response.answered?
         return response.frame(@number) unless response.problem
 
         @output.log(@number, Frames::ERROR, "invalid response: #{response.problem}")

@@ -225,6 +225,9 @@ module Slipway
       def replace(process)
         index = @processes.index(process)
         @processes[index] = spawn if index && !@closing
+      rescue SystemCallError => e
+        @log.write(Frames::ERROR, "no function process can be started: #{e.message}")
+        retry_later(process)
       end
 
       def sweep_process(process, now)
@@ -244,9 +247,9 @@ module Slipway
 
       # It didn't end what it was told to cancel: others may finish there, nothing new begins.
       def hung(process, number, now)
-        @remembered[number % REMEMBERED] = process.finish(number)
+        invocation = @remembered[number % REMEMBERED] = process.finish(number)
         if @processes.include?(process)
-          @log.write(Frames::ERROR, "an invocation does not yield: the function process is replaced")
+          invocation.log(Frames::ERROR, "the function does not yield: its process is replaced")
           @retired << process
           replace(process)
           process.silent_since = now
