@@ -9,6 +9,7 @@ module Slipway
     class Authorise
       def initialize(secret)
         @salt = Random.bytes(16)
+        @sha = Digest::SHA256.new
         @expected = digest(secret)
       end
 
@@ -19,7 +20,9 @@ module Slipway
       private
 
       def digest(value)
-        Digest::SHA256.digest(@salt + value)
+        @sha.update(@salt)
+        @sha.update(value)
+        @sha.digest!
       end
     end
   end

@@ -168,10 +168,12 @@ module Slipway
 
       def begin_request
         stop_waiting
-        return begin_invocation("".b) unless @request.body?
+        length = @request.length
+        # All of it is here, most of the time.
+        return begin_invocation(@input.slice!(0, length)) if length && length <= @input.bytesize
 
         @phase = :body
-        @body = @request.length ? Body.new(@request.length) : ChunkedBody.new(@server.settings.max_body)
+        @body = length ? Body.new(length) : ChunkedBody.new(@server.settings.max_body)
         @wire.write(CONTINUE) if @input.empty? && @request.expects_continue?
         true
       end

@@ -9,7 +9,7 @@ module Slipway
     # The function processes: who runs which invocation, and what becomes of a process that hangs or ends.
     class Pool
       # How long after its deadline an invocation may take to end before its process counts as hung.
-      PATIENCE = 0.2
+      PATIENCE = 0.25
       # How long what runs beside a hung invocation may go on in a process that gives no sign of life.
       SILENCE = 1.0
       # How often deadlines are looked at while anything is in flight: no timer an invocation.
