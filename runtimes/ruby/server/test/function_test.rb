@@ -57,7 +57,7 @@ class FunctionTest < Running
     beside = Thread.new { call({ "do" => "sleep", "seconds" => 1 }) }
     assert_equal 504, call({ "do" => "tidy", "name" => "up" }, timeout: 0.3).first
     logged(/tidied up/)
-    assert_match(/it was here.*main\.rb/m, logged(/it was here/)["message"])
+    assert_match(/main\.rb:\d+.*it was here/, logged(/it was here/)["message"])
     assert_equal 200, beside.value.first
   end
 
