@@ -1,0 +1,178 @@
+# frozen_string_literal: true
+
+require_relative "../frames"
+require_relative "call"
+
+module Slipway
+  module Function
+    # Runs the function on threads. One thread leads: it reads frames and runs calls itself, without handing them over.
+    # A monitor sees when a call holds the leader up, and lets another thread lead; so a function that waits stands in
+    # nobody's way, and one that doesn't costs no change of threads.
+    class Threads
+      # A call that takes so long holds the leader up.
+      STALLED = 0.004
+      # Where one has, others will: then the monitor looks more often, for as many rounds.
+      HURRY = 0.0005
+      HURRY_ROUNDS = 40
+      IDLE_ROUNDS = 50
+      SPARE = 8
+      # A wait without end would be taken for a deadlock where nothing else runs.
+      LONG = 3600
+      private_constant :STALLED, :HURRY, :HURRY_ROUNDS, :IDLE_ROUNDS, :SPARE, :LONG
+
+      def initialize(function, channel, output)
+        @function = function
+        @channel = channel
+        @output = output
+        @pending = []
+        @lock = Mutex.new
+        @leader = nil
+        # The call that the leader runs, and how many it has begun.
+        @call = nil
+        @begun = 0
+        # Threads whose call held them up, by the number of its invocation.
+        @stalled = {}
+        @spare = Thread::Queue.new
+        @wake = Thread::Queue.new
+        @asleep = false
+      end
+
+      # Until the server goes. The main thread is the monitor's, so that signals find somebody at home.
+      def run
+        lead_anew
+        begin
+          monitor
+        rescue Exception => e # rubocop:disable Lint/RescueException -- a thread of the function may have called exit
+          @output.log(0, Frames::ERROR, "a background thread failed: #{Description.of(e)}")
+          retry
+        end
+      end
+
+      private
+
+      def monitor
+        idle = hurry = seen = 0
+        loop do
+          pause = hurry.positive? ? HURRY : STALLED
+          hurry -= 1 if hurry.positive?
+          if @call.nil? then idle += 1
+          elsif @begun != seen
+            idle = 0
+            seen = @begun
+          else
+            replace_stalled(seen) && hurry = HURRY_ROUNDS
+          end
+          idle = rest if idle > IDLE_ROUNDS
+          sleep(pause)
+        end
+      end
+
+      # Sleeps until there is something to watch over.
+      def rest
+        @asleep = true
+        @wake.pop(timeout: LONG) if @call.nil?
+        @asleep = false
+        @wake.clear
+        0
+      end
+
+      def replace_stalled(begun)
+        @lock.synchronize do
+          return false if @call.nil? || @begun != begun
+
+          @stalled[@call.number] = @leader
+          @leader = @call = nil
+        end
+        @channel.flush
+        lead_anew
+        true
+      end
+
+      # Wakes a spare thread, or starts one.
+      def lead_anew
+        if @spare.num_waiting.positive? then @spare << true
+        else
+          Thread.new { thread }
+        end
+      end
+
+      # What interrupts it is kept for the function, and ends with the thread where it comes too late for that.
+      def thread
+        Thread.handle_interrupt(Object => :never) do
+          loop do
+            lead
+            break if Thread.pending_interrupt? || @spare.num_waiting >= SPARE
+
+            @spare.pop
+          end
+        end
+      rescue TimedOut
+        # Its call had ended.
+      end
+
+      # Reads and runs until a call has held this thread up and another one leads.
+      def lead
+        @leader = Thread.current
+        loop do
+          receive while @pending.empty?
+          # What a function wants this thread to end by must not meet another one's call.
+          return lead_anew if Thread.pending_interrupt?
+          return unless run_call(@pending.shift)
+        end
+      end
+
+      # Whether this thread still leads.
+      def run_call(call)
+        @call = call
+        @begun += 1
+        @wake << true if @asleep
+        frame = call.run
+        leads = leave(call)
+        leads ? @channel.gather(frame) : @channel.write(frame)
+        leads
+      ensure
+        # Thread.exit and its like unwind the thread without an exception.
+        abandon(call) if frame.nil?
+      end
+
+      def leave(call)
+        @lock.synchronize do
+          if @leader.equal?(Thread.current)
+            @call = nil
+            true
+          else
+            @stalled.delete(call.number)
+            false
+          end
+        end
+      end
+
+      def abandon(call)
+        leads = leave(call)
+        @channel.write(call.abandoned)
+        lead_anew if leads
+      end
+
+      def receive
+        @channel.flush
+        @channel.receive do |kind, number, body|
+          case kind
+          when Frames::INVOKE then @pending << Call.new(@function, @output, number, body)
+          when Frames::CANCEL then cancel(number)
+          when Frames::PING then @channel.gather(Frames.frame(Frames::PONG, 0))
+          end
+        end
+      end
+
+      def cancel(number)
+        waiting = @pending.find { |call| call.number == number }
+        if waiting
+          @pending.delete(waiting)
+          @channel.gather(Frames.refusal(number, "function_error", "the invocation had not begun in time"))
+        else
+          @lock.synchronize { @stalled[number]&.raise(TimedOut) }
+        end
+      end
+    end
+  end
+end

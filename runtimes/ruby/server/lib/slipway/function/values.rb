@@ -1,0 +1,81 @@
+# frozen_string_literal: true
+
+require "json"
+
+module Slipway
+  module Function
+    # JSON in and out, strictly. What is needed of the library is held here, so that nothing a function patches later
+    # reaches other callers.
+    module Values
+      # These bytes are no JSON document in UTF-8.
+      class NotJson < StandardError; end
+
+      # A value that JSON can't hold.
+      class NotHeld < StandardError; end
+
+      # More levels than this would need more stack than a thread has.
+      DEEPEST = 500
+      NEW_PARSER = JSON::Parser.method(:new)
+      PARSE = JSON::Parser.instance_method(:parse)
+      STATE = JSON::State.new(strict: true, max_nesting: DEEPEST)
+      GENERATE = JSON::State.instance_method(:generate)
+      # Ruby's parser takes comments, and a backslash before any character.
+      SUSPICIOUS = %r{\\(?:[^"\\/bfnrtu]|u(?!\h{4}))|/[/*]}
+      STRICT = %r{\A(?:[^"/]++|"(?:[^"\\]++|\\(?:["\\/bfnrt]|u\h{4}))*+")*+\z}
+      ParserError = JSON::ParserError
+      GeneratorError = JSON::GeneratorError
+      NestingError = JSON::NestingError
+      private_constant :NEW_PARSER, :PARSE, :STATE, :GENERATE, :SUSPICIOUS, :STRICT
+      private_constant :ParserError, :GeneratorError, :NestingError
+
+      module_function
+
+      def decode(bytes)
+        text = bytes.force_encoding(Encoding::UTF_8)
+        raise NotJson, "it is not UTF-8" unless text.valid_encoding?
+        if (text.include?("\\") || text.include?("/")) && SUSPICIOUS.match?(text) && !STRICT.match?(text)
+          raise NotJson, "it holds a comment or an unknown escape"
+        end
+
+        PARSE.bind_call(NEW_PARSER.call(text, max_nesting: DEEPEST))
+      rescue ParserError => e
+        raise NotJson, e.message.scrub("\ufffd")[0, 200]
+      end
+
+      def encode(value)
+        # A state remembers how deep it was when it failed.
+        GENERATE.bind_call(STATE.dup, value)
+      rescue GeneratorError, NestingError, EncodingError
+        encode_carefully(value)
+      end
+
+      # Symbols, and objects that say themselves how they are written, are as good as strings.
+      def encode_carefully(value)
+        GENERATE.bind_call(STATE.dup, plain(value, DEEPEST))
+      rescue GeneratorError, NestingError, EncodingError => e
+        raise NotHeld, e.message.scrub("\ufffd")
+      end
+
+      def plain(value, levels)
+        raise NotHeld, "it is nested more than #{DEEPEST} levels deep" if levels.negative?
+
+        case value
+        when Hash then value.to_h { |name, member| [name.to_s, plain(member, levels - 1)] }
+        when Array then value.map { |member| plain(member, levels - 1) }
+        when Symbol then value.name
+        when String, Numeric, true, false, nil then value
+        else own(value)
+        end
+      end
+
+      def own(value)
+        method = value.method(:to_json)
+        if method.owner.to_s.start_with?("JSON::")
+          raise NotHeld, "it holds a #{value.class}: give a Hash, an Array, a String or a number"
+        end
+
+        decode(method.call.to_s.dup)
+      end
+    end
+  end
+end
