@@ -106,8 +106,9 @@ def _first_line(running: RunningProcess, folder: Path) -> tuple[float, str]:
     with process.stdout:
         line = process.stdout.readline()
         seconds = time.monotonic() - began
-    process.terminate()
-    process.wait(10)
+    # It has launched nothing that would have to be ended with it.
+    process.kill()
+    process.wait()
     return seconds, line
 
 
