@@ -1,0 +1,25 @@
+#!/bin/sh
+# Launches what FUNCTION_BUILD holds, or plain source. The server takes this shell's place, so that signals reach it.
+set -eu
+
+home=${RUNTIME_HOME:-/runtime}
+
+# Process 1 has to reap orphans, which Deno does not do.
+reaper=
+if [ $$ -eq 1 ] && command -v tini >/dev/null; then
+  reaper='tini --'
+fi
+
+# An empty variable beside a file counts as none; the server refuses what is left without a secret.
+if [ -z "${RUNTIME_SECRET+set}" ] || { [ -z "$RUNTIME_SECRET" ] && [ -n "${RUNTIME_SECRET_FILE:-}" ]; }; then
+  unset RUNTIME_SECRET RUNTIME_SECRET_FD
+  exec $reaper deno run --quiet --allow-all --no-config --no-lock --cached-only "$home/server/main.ts" </dev/null
+fi
+
+# A process's environment stays readable in /proc: the secret goes through a pipe instead.
+secret=$RUNTIME_SECRET
+unset RUNTIME_SECRET
+export RUNTIME_SECRET_FD=0
+exec $reaper deno run --quiet --allow-all --no-config --no-lock --cached-only "$home/server/main.ts" <<END
+$secret
+END

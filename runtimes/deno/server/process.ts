@@ -1,0 +1,250 @@
+// One function process, seen from the server: its socket, its output and what it has in flight.
+import { type ChildProcess, spawn } from "node:child_process";
+import type { Socket } from "node:net";
+import type { Readable } from "node:stream";
+import { FrameReader, KIND, Outbox } from "./frames.ts";
+import type { Invocation } from "./invocation.ts";
+import { type Level, LineCutter } from "./logs.ts";
+
+const HARNESS = new URL("./function/main.ts", import.meta.url).pathname;
+// What is read from the socket is bounded; a body of this size is sent in pieces as it lies.
+const LARGE_BODY = 65_536;
+
+export interface ProcessOptions {
+  readonly folder: string;
+  readonly entrypoint: string;
+  readonly flags: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** What is done about what a process does. */
+export interface ProcessEvents {
+  /** It has taken everything that was sent before the last ping. */
+  alive(process: FunctionProcess): void;
+  frame(process: FunctionProcess, kind: number, number: number, bytes: Uint8Array): void;
+  output(process: FunctionProcess, level: Level, line: string): void;
+  /** It is ready, or failed. */
+  loaded(process: FunctionProcess): void;
+  gone(process: FunctionProcess, reason: string): void;
+}
+
+export class FunctionProcess {
+  /** How many invocations it has in flight; one that is overdue is answered and counts no more. */
+  inFlight = 0;
+  /** "standby" has not loaded the function yet. */
+  state: "standby" | "loading" | "ready" | "failed";
+  /** Why the function could not be loaded. */
+  failure = "";
+  /** Takes nothing new and is killed when it has nothing in flight. */
+  retired = false;
+  /** When the ping that is not answered yet was sent, or 0. */
+  pingedAt = 0;
+  /** When the last pong came. */
+  pongedAt = 0;
+  /** The invocation that was answered 504 since the last ping went out, or null. */
+  overdue: Invocation | null = null;
+
+  #events: ProcessEvents;
+  #child: ChildProcess;
+  #socket: Socket;
+  #outbox = new Outbox();
+  #flushing = false;
+  #ended: string | null = null;
+  #gone = false;
+
+  /** A standby starts, but loads the function with the first frame only. */
+  constructor(options: ProcessOptions, standby: boolean, events: ProcessEvents) {
+    this.state = standby ? "standby" : "loading";
+    this.#events = events;
+    // A process group of its own: a terminal's interrupt reaches the server alone, and a kill what the function started.
+    this.#child = spawn(Deno.execPath(), commandLine(options, standby), {
+      cwd: isFolder(options.folder) ? options.folder : "/",
+      detached: true,
+      env: options.env,
+      stdio: ["ignore", "pipe", "pipe", "pipe"],
+    });
+    this.#socket = this.#child.stdio[3] as Socket;
+    const reader = new FrameReader((kind, number, bytes) => this.#take(kind, number, bytes));
+    this.#socket.on("data", (chunk: Uint8Array) => reader.push(chunk));
+    this.#socket.on("error", () => {});
+    this.#socket.on("close", () => this.#close());
+    this.#child.on("error", (error) => {
+      this.#ended = error.message;
+      this.#close();
+    });
+    this.#child.on("exit", (code, signal) => {
+      this.#ended = signal ? `signal ${signal}` : `exit code ${code}`;
+      // What it wrote last may still be in the socket; a child of its own may hold the socket open for ever.
+      setTimeout(() => this.#close(), 100);
+      if (this.#socket.destroyed) this.#close();
+    });
+    this.#listen(this.#child.stdout, "info");
+    this.#listen(this.#child.stderr, "error");
+    this.#preferToDie();
+  }
+
+  /** Makes a standby load the function. */
+  load(): void {
+    this.state = "loading";
+    this.ping();
+  }
+
+  invoke(invocation: Invocation): void {
+    this.inFlight += 1;
+    invocation.process = this;
+    // Frames are taken in order: until the pong, it is sure that this one was not.
+    invocation.untaken = this.pingedAt !== 0;
+    const { number, raw, deadline, id, head, chunks } = invocation;
+    const frame = this.#outbox.begin(KIND.invoke, number).u8(raw ? 1 : 0).f64(deadline).u8(id.length).text(id)
+      .sizedText(head);
+    for (const chunk of chunks) frame.bytes(chunk);
+    frame.end();
+    // Alone in flight: nothing would share the write. Otherwise this turn's frames go out together.
+    if (this.inFlight === 1 || invocation.size > LARGE_BODY) this.#flush();
+    else this.#flushSoon();
+  }
+
+  /** Tells it that an invocation is overdue. */
+  cancel(number: number): void {
+    this.#outbox.begin(KIND.cancel, number).end();
+    this.ping();
+    this.#flush();
+  }
+
+  ping(): void {
+    if (this.pingedAt !== 0) return;
+    this.pingedAt = Date.now();
+    this.#outbox.begin(KIND.ping, 0).end();
+    this.#flush();
+  }
+
+  drain(): void {
+    this.#outbox.begin(KIND.drain, 0).end();
+    this.#flush();
+  }
+
+  /** Ends it and whatever it started, without a word in the log. */
+  kill(): void {
+    this.retired = true;
+    const { pid } = this.#child;
+    if (pid === undefined || this.#ended !== null) return;
+    try {
+      Deno.kill(-pid, "SIGKILL");
+    } catch {
+      this.#child.kill("SIGKILL");
+    }
+  }
+
+  #flushSoon(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    setImmediate(() => this.#flush());
+  }
+
+  #flush(): void {
+    this.#flushing = false;
+    if (this.#outbox.empty) return;
+    const bytes = this.#outbox.take();
+    if (this.#socket.writable) this.#socket.write(bytes);
+  }
+
+  #take(kind: number, number: number, bytes: Uint8Array): void {
+    if (kind === KIND.pong) {
+      this.pingedAt = 0;
+      this.pongedAt = Date.now();
+      this.#events.alive(this);
+    } else if (kind === KIND.ready) {
+      this.state = "ready";
+      this.#events.loaded(this);
+    } else if (kind === KIND.failed) {
+      this.#fail(new TextDecoder().decode(bytes));
+    } else {
+      this.#events.frame(this, kind, number, bytes);
+    }
+  }
+
+  #fail(reason: string): void {
+    this.state = "failed";
+    this.failure = reason;
+    this.#events.loaded(this);
+  }
+
+  #listen(stream: Readable | null, level: Level): void {
+    const cutter = new LineCutter((line) => this.#events.output(this, level, line));
+    stream?.on("data", (chunk: Uint8Array) => cutter.push(chunk));
+    stream?.on("error", () => {});
+    stream?.on("close", () => cutter.end());
+  }
+
+  /** Where memory runs out the kernel ends this process and not the server. */
+  #preferToDie(): void {
+    try {
+      Deno.writeTextFileSync(`/proc/${this.#child.pid}/oom_score_adj`, "1000", { create: false });
+    } catch {
+      // Not on this system: then the kernel chooses.
+    }
+  }
+
+  /** The socket is closed, or the process has ended: no answer can come any more. */
+  #close(): void {
+    if (this.#gone) return;
+    if (this.#ended === null) {
+      // A function may close the descriptor and live on, or this is the first sign of an exit: give that a moment.
+      setTimeout(() => {
+        this.kill();
+        this.#ended ??= "its socket was closed";
+        this.#close();
+      }, 50);
+      return;
+    }
+    this.#gone = true;
+    this.#socket.destroy();
+    if (this.state === "loading" && !this.retired) this.#fail(`the process ended while loading it: ${this.#ended}`);
+    this.#events.gone(this, this.#ended);
+  }
+}
+
+/**
+ * How a function is run: it reads what its user can read, talks to the network, and writes to the folder for temporary
+ * files only. It starts no programs and loads no native libraries, so it can neither signal the server nor look into it.
+ */
+function commandLine({ folder, entrypoint, flags }: ProcessOptions, standby: boolean): string[] {
+  const temporary = Deno.env.get("TMPDIR") ?? "/tmp";
+  const everything = flags.some((flag) => flag === "-A" || flag === "--allow-all");
+  const permissions = everything
+    ? []
+    : ["--allow-read", `--allow-write=${temporary}`, "--allow-net", "--allow-env", "--allow-sys"];
+  const config = ["deno.json", "deno.jsonc"].map((name) => `${folder}/${name}`).find(isFile);
+  return [
+    "run",
+    "--quiet",
+    "--no-prompt",
+    "--no-lock",
+    "--cached-only",
+    "--node-modules-dir=manual",
+    ...(isFolder(`${folder}/vendor`) ? ["--vendor"] : []),
+    ...(config === undefined ? [] : ["--config", config]),
+    ...permissions,
+    ...flags,
+    HARNESS,
+    folder,
+    entrypoint,
+    standby ? "standby" : "load",
+  ];
+}
+
+function isFile(path: string): boolean {
+  return statOf(path)?.isFile ?? false;
+}
+
+function isFolder(path: string): boolean {
+  return statOf(path)?.isDirectory ?? false;
+}
+
+function statOf(path: string): Deno.FileInfo | null {
+  try {
+    return Deno.statSync(path);
+  } catch {
+    return null;
+  }
+}
