@@ -35,7 +35,7 @@ export function captureOutput(current: () => Unfinished, speak: (level: Level, l
     removeListener() {},
   });
   // As deep as Deno's own console looks into objects.
-  const streams = { stdout: sink(0), stderr: sink(1), inspectOptions: { depth: 4 } };
+  const streams = { stdout: sink(0), stderr: sink(1), inspectOptions: { depth: 4 }, ignoreErrors: false };
   const captured = new Console(streams as unknown as ConstructorParameters<typeof Console>[0]);
   for (const name of Object.keys(captured) as (keyof Console)[]) {
     if (typeof captured[name] === "function" && name in console) Object.assign(console, { [name]: captured[name] });
