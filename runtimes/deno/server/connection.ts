@@ -142,7 +142,9 @@ export class Connection {
   }
 
   sendContinue(exchange: Exchange): void {
-    if (this.#queue[0] === exchange && !exchange.answered) this.#socket.write("HTTP/1.1 100 Continue\r\n\r\n", "latin1");
+    if (this.#queue[0] === exchange && !exchange.answered) {
+      this.#socket.write("HTTP/1.1 100 Continue\r\n\r\n", "latin1");
+    }
   }
 
   /** Writes the answers whose turn it is. */

@@ -10,8 +10,9 @@ export class Flight<T extends { number: number }> {
   /** Gives the invocation its number. */
   add(invocation: T): void {
     if (this.size * 2 >= this.#slots.length) this.#grow();
-    do this.#number = (this.#number + 1) >>> 0 || 1;
-    while (this.#slots[this.#number & (this.#slots.length - 1)] !== null);
+    do this.#number = (this.#number + 1) >>> 0 || 1; while (
+      this.#slots[this.#number & (this.#slots.length - 1)] !== null
+    );
     invocation.number = this.#number;
     this.#slots[this.#number & (this.#slots.length - 1)] = invocation;
     this.size += 1;

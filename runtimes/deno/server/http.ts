@@ -104,7 +104,9 @@ export class HttpServer implements Handler {
     this.#idCount += 1;
     const id = control.id ?? this.#idPrefix + this.#idCount.toString(36);
     const choices = readChoices(control, this.#settings);
-    const refusal = choices instanceof Refusal ? choices : this.#checkRequest(exchange.method, target, control, choices);
+    const refusal = choices instanceof Refusal
+      ? choices
+      : this.#checkRequest(exchange.method, target, control, choices);
     if (refusal !== null) {
       exchange.refusal = { ...refusal, id };
       return;

@@ -19,7 +19,12 @@ let dropped = 0;
 let writing: Promise<void> | null = null;
 
 /** Writes one line. Returns the time that the line carries. */
-export function writeLine(level: Level, invocation: string | null, message: string, trace: string | null = null): string {
+export function writeLine(
+  level: Level,
+  invocation: string | null,
+  message: string,
+  trace: string | null = null,
+): string {
   const time = new Date().toISOString();
   if (backlog > BACKLOG) {
     dropped += 1;

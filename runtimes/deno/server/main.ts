@@ -24,8 +24,9 @@ try {
 }
 
 async function main(settings: Settings): Promise<void> {
-  const { build, source, entrypoint, flags, functionEnv, host, port } = settings;
-  const pool: Pool = new Pool({ folder: isEmpty(build) ? source : build, entrypoint, flags, env: functionEnv }, {
+  const { build, source, entrypoint, flags, functionEnv: env, cache, host, port } = settings;
+  const folder = isEmpty(build) ? source : build;
+  const pool: Pool = new Pool({ folder, entrypoint, flags, env, cache }, {
     answered: (invocation, bytes) => http.answered(invocation, bytes),
     refused: (invocation, code, message) => http.refused(invocation, code, message),
   });

@@ -7,7 +7,7 @@ import type { Invocation } from "./invocation.ts";
 import { type Level, LineCutter } from "./logs.ts";
 
 const HARNESS = new URL("./function/main.ts", import.meta.url).pathname;
-// What is read from the socket is bounded; a body of this size is sent in pieces as it lies.
+// A frame with a larger body would gain nothing from sharing its write.
 const LARGE_BODY = 65_536;
 
 export interface ProcessOptions {
@@ -15,6 +15,8 @@ export interface ProcessOptions {
   readonly entrypoint: string;
   readonly flags: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** Deno's folder for compiled modules. */
+  readonly cache: string;
 }
 
 /** What is done about what a process does. */
@@ -60,7 +62,7 @@ export class FunctionProcess {
     this.#child = spawn(Deno.execPath(), commandLine(options, standby), {
       cwd: isFolder(options.folder) ? options.folder : "/",
       detached: true,
-      env: options.env,
+      env: { ...options.env, DENO_DIR: options.cache },
       stdio: ["ignore", "pipe", "pipe", "pipe"],
     });
     this.#socket = this.#child.stdio[3] as Socket;
@@ -208,13 +210,14 @@ export class FunctionProcess {
  * How a function is run: it reads what its user can read, talks to the network, and writes to the folder for temporary
  * files only. It starts no programs and loads no native libraries, so it can neither signal the server nor look into it.
  */
-function commandLine({ folder, entrypoint, flags }: ProcessOptions, standby: boolean): string[] {
+function commandLine({ folder, entrypoint, flags, env }: ProcessOptions, standby: boolean): string[] {
   const temporary = Deno.env.get("TMPDIR") ?? "/tmp";
   const everything = flags.some((flag) => flag === "-A" || flag === "--allow-all");
   const permissions = everything
     ? []
     : ["--allow-read", `--allow-write=${temporary}`, "--allow-net", "--allow-env", "--allow-sys"];
   const config = ["deno.json", "deno.jsonc"].map((name) => `${folder}/${name}`).find(isFile);
+  const withoutConfig = isFile(`${folder}/package.json`) ? [] : ["--no-config"];
   return [
     "run",
     "--quiet",
@@ -223,13 +226,14 @@ function commandLine({ folder, entrypoint, flags }: ProcessOptions, standby: boo
     "--cached-only",
     "--node-modules-dir=manual",
     ...(isFolder(`${folder}/vendor`) ? ["--vendor"] : []),
-    ...(config === undefined ? [] : ["--config", config]),
+    ...(config === undefined ? withoutConfig : ["--config", config]),
     ...permissions,
     ...flags,
     HARNESS,
     folder,
     entrypoint,
     standby ? "standby" : "load",
+    env.DENO_DIR ?? "",
   ];
 }
 

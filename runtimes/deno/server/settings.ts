@@ -18,8 +18,10 @@ export interface Settings {
   readonly build: string;
   /** Flags of Deno for the function's process: what it may do beyond the usual, the inspector. */
   readonly flags: readonly string[];
-  /** What the function's process gets of the environment. */
+  /** What the function may see of the environment. */
   readonly functionEnv: Readonly<Record<string, string>>;
+  /** The cache of compiled modules, which is Deno's own business. */
+  readonly cache: string;
 }
 
 /** A setting that can't be read. The message names the variable and says what it may be. */
@@ -41,6 +43,7 @@ export function readSettings(env: Env): Settings {
     build: env.FUNCTION_BUILD ?? "/function/build",
     flags: (env.RUNTIME_DENO_FLAGS ?? "").split(/\s+/).filter((flag) => flag !== ""),
     functionEnv: functionEnvironment(env),
+    cache: env.DENO_DIR ?? "/tmp/deno",
   };
 }
 
@@ -110,6 +113,9 @@ function functionEnvironment(env: Env): Record<string, string> {
   for (const [name, value] of Object.entries(env)) {
     if (value !== undefined && !name.startsWith("RUNTIME_")) kept[name] = value;
   }
+  // launch.sh sets this one for Deno itself, and keeps what it was.
+  delete kept.DENO_DIR;
+  if (env.RUNTIME_DENO_DIR !== undefined) kept.DENO_DIR = env.RUNTIME_DENO_DIR;
   return kept;
 }
 

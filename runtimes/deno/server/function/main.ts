@@ -15,11 +15,11 @@ interface Running {
   readonly unfinished: Unfinished;
 }
 
-const [folder, entrypoint, start] = Deno.args;
+const [folder, entrypoint, start, denoDir] = Deno.args;
 const exit = Deno.exit;
 const { inspect } = Deno;
 const { stringify } = JSON;
-const baseEnv = Deno.env.toObject();
+const baseEnv = ownEnvironment();
 const context = new AsyncLocalStorage<Running>();
 const nowhere: Running = { number: 0, cancelled: false, unfinished: [null, null] };
 const running = new Map<number, Running>();
@@ -39,6 +39,13 @@ addEventListener("unhandledrejection", (event) => {
 let loading = start === "standby" ? null : load();
 const reader = new FrameReader(take);
 receive((chunk) => reader.push(chunk), () => exit(0));
+
+/** The environment as the function is to see it: DENO_DIR has a value for this process only. */
+function ownEnvironment(): Record<string, string> {
+  if (denoDir === "") Deno.env.delete("DENO_DIR");
+  else Deno.env.set("DENO_DIR", denoDir);
+  return Deno.env.toObject();
+}
 
 function take(kind: number, number: number, bytes: Uint8Array): void {
   // A standby loads the function when it is needed: the first frame says so.
