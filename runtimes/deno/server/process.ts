@@ -51,6 +51,7 @@ export class FunctionProcess {
   #socket: Socket;
   #outbox = new Outbox();
   #flushing = false;
+  #pingAgain = false;
   #ended: string | null = null;
   #gone = false;
 
@@ -109,6 +110,8 @@ export class FunctionProcess {
   /** Tells it that an invocation is overdue. */
   cancel(number: number): void {
     this.#outbox.begin(KIND.cancel, number).end();
+    // A pong that is on its way already says nothing about what happened since.
+    this.#pingAgain = this.pingedAt !== 0;
     this.ping();
     this.#flush();
   }
@@ -155,6 +158,10 @@ export class FunctionProcess {
       this.pingedAt = 0;
       this.pongedAt = Date.now();
       this.#events.alive(this);
+      if (this.#pingAgain) {
+        this.#pingAgain = false;
+        this.ping();
+      }
     } else if (kind === KIND.ready) {
       this.state = "ready";
       this.#events.loaded(this);

@@ -23,6 +23,8 @@ const baseEnv = ownEnvironment();
 const context = new AsyncLocalStorage<Running>();
 const nowhere: Running = { number: 0, cancelled: false, unfinished: [null, null] };
 const running = new Map<number, Running>();
+/** What came before the function was loaded. */
+const early = new Map<number, Uint8Array>();
 let handler: Handler | null = null;
 let draining = false;
 
@@ -52,8 +54,9 @@ function take(kind: number, number: number, bytes: Uint8Array): void {
   loading ??= load();
   if (kind === KIND.invoke) {
     if (handler !== null) invoke(handler, number, bytes);
-    else loading.then(() => handler !== null && invoke(handler, number, bytes));
+    else early.set(number, bytes);
   } else if (kind === KIND.cancel) {
+    early.delete(number);
     const invocation = running.get(number);
     if (invocation !== undefined) invocation.cancelled = true;
     running.delete(number);
@@ -74,6 +77,10 @@ async function load(): Promise<void> {
     outbox.begin(KIND.failed, 0).text(describe(error)).end();
   }
   sendNow();
+  for (const [number, bytes] of early) {
+    early.delete(number);
+    if (handler !== null) invoke(handler, number, bytes);
+  }
 }
 
 // One invocation --------------------------------------------------------------------------------------------------------
@@ -162,7 +169,7 @@ function sendLast(): void {
 }
 
 function endWhenDrained(): void {
-  if (running.size === 0) afterSending(() => exit(0));
+  if (running.size + early.size === 0) afterSending(() => exit(0));
 }
 
 function refuse(number: number, code: string, message: string): void {

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 
 const HERE = new URL("..", import.meta.url).pathname;
 const FUNCTION = `
+await new Promise((done) => setTimeout(done, 300));
 export default async (req, res) => {
   if (req.payload === "spin") for (;;);
   if (req.payload === "wait") await new Promise((done) => setTimeout(done, 20000));
@@ -98,6 +99,20 @@ Deno.test("a busy loop does not keep its process busy until its neighbours' dead
   await answer.body?.cancel();
   assert.ok(Date.now() - began < 5000, `the neighbour was held for ${Date.now() - began} ms`);
   assert.equal(await server.stop(), 0);
+});
+
+Deno.test("what was cancelled while the function was loaded does not begin", async () => {
+  const server = await start();
+  // The second one comes to a process that loads the function, and loading takes its time.
+  for (const seconds of [0.4, 0.1]) {
+    const hung = await server.call("spin", seconds);
+    assert.equal(hung.status, 504);
+    await hung.body?.cancel();
+  }
+  const next = await server.call("answer", 5);
+  assert.equal(next.status, 200);
+  await next.body?.cancel();
+  await server.stop();
 });
 
 Deno.test("a function may read, talk and write to /tmp, and what else the flags say", async () => {
