@@ -15,9 +15,13 @@ interface Running {
   readonly unfinished: Unfinished;
 }
 
+// A turn that lasts longer does not keep back what is ready.
+const LONG_TURN_MS = 1;
+
 const [folder, entrypoint, start, denoDir] = Deno.args;
 const exit = Deno.exit;
 const { inspect } = Deno;
+const now = performance.now.bind(performance);
 const { stringify } = JSON;
 const baseEnv = ownEnvironment();
 const context = new AsyncLocalStorage<Running>();
@@ -27,6 +31,8 @@ const running = new Map<number, Running>();
 const early = new Map<number, Uint8Array>();
 let handler: Handler | null = null;
 let draining = false;
+/** When the frames that are being taken came, or 0. */
+let turnBegan = 0;
 
 captureOutput(() => here().unfinished, (level, line) => speak(here(), level, line));
 addEventListener("error", (event) => {
@@ -40,7 +46,15 @@ addEventListener("unhandledrejection", (event) => {
 
 let loading = start === "standby" ? null : load();
 const reader = new FrameReader(take);
-receive((chunk) => reader.push(chunk), () => exit(0));
+receive(takeChunk, () => exit(0));
+
+/** What these frames lead to goes out in one write, unless an invocation among them holds the thread. */
+function takeChunk(chunk: Uint8Array): void {
+  turnBegan = now();
+  reader.push(chunk);
+  turnBegan = 0;
+  sendNow();
+}
 
 /** The environment as the function is to see it: DENO_DIR has a value for this process only. */
 function ownEnvironment(): Record<string, string> {
@@ -163,7 +177,9 @@ function finish({ number, unfinished }: Running): void {
 
 /** Sends the end of an invocation: at once when nothing else is in flight. */
 function sendLast(): void {
-  if (running.size === 0) sendNow();
+  if (turnBegan !== 0) {
+    if (now() - turnBegan > LONG_TURN_MS) sendNow();
+  } else if (running.size === 0) sendNow();
   else sendSoon();
   if (draining) endWhenDrained();
 }
