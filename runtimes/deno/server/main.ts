@@ -1,5 +1,5 @@
-// Starts the function's process, then listens.
-import { HttpServer } from "./http.ts";
+// Starts the function's process first, and loads the HTTP side while that one comes up.
+import type { HttpServer } from "./http.ts";
 import { drainOnSignal } from "./lifecycle.ts";
 import { flushLog, writeLine } from "./logs.ts";
 import { Pool } from "./pool.ts";
@@ -26,13 +26,15 @@ try {
 async function main(settings: Settings): Promise<void> {
   const { build, source, entrypoint, flags, functionEnv: env, cache, host, port } = settings;
   const folder = isEmpty(build) ? source : build;
-  const pool: Pool = new Pool({ folder, entrypoint, flags, env, cache }, {
+  let http: HttpServer;
+  const pool = new Pool({ folder, entrypoint, flags, env, cache }, {
     answered: (invocation, bytes) => http.answered(invocation, bytes),
     refused: (invocation, code, message) => http.refused(invocation, code, message),
   });
-  const http = new HttpServer(settings, pool);
   try {
     const loaded = pool.start(settings.workers);
+    const { HttpServer } = await import("./http.ts");
+    http = new HttpServer(settings, pool);
     drainOnSignal(settings.graceMs, pool, http);
     await loaded;
     pool.started();

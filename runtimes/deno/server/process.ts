@@ -1,7 +1,4 @@
 // One function process, seen from the server: its socket, its output and what it has in flight.
-import { type ChildProcess, spawn } from "node:child_process";
-import type { Socket } from "node:net";
-import type { Readable } from "node:stream";
 import { FrameReader, KIND, Outbox } from "./frames.ts";
 import type { Invocation } from "./invocation.ts";
 import { type Level, LineCutter } from "./logs.ts";
@@ -9,6 +6,7 @@ import { type Level, LineCutter } from "./logs.ts";
 const HARNESS = new URL("./function/main.ts", import.meta.url).pathname;
 // A frame with a larger body would gain nothing from sharing its write.
 const LARGE_BODY = 65_536;
+const READ_BYTES = 65_536;
 
 export interface ProcessOptions {
   readonly folder: string;
@@ -47,10 +45,11 @@ export class FunctionProcess {
   overdue: Invocation | null = null;
 
   #events: ProcessEvents;
-  #child: ChildProcess;
-  #socket: Socket;
+  #child: Deno.ChildProcess;
+  #connection: Deno.UnixConn | null = null;
   #outbox = new Outbox();
   #flushing = false;
+  #writing = false;
   #pingAgain = false;
   #ended: string | null = null;
   #gone = false;
@@ -59,28 +58,27 @@ export class FunctionProcess {
   constructor(options: ProcessOptions, standby: boolean, events: ProcessEvents) {
     this.state = standby ? "standby" : "loading";
     this.#events = events;
-    // A process group of its own: a terminal's interrupt reaches the server alone, and a kill what the function started.
-    this.#child = spawn(Deno.execPath(), commandLine(options, standby), {
+    const folder = Deno.makeTempDirSync({ prefix: "slipway-" });
+    const path = `${folder}/socket`;
+    const listener = Deno.listen({ transport: "unix", path });
+    this.#child = new Deno.Command(Deno.execPath(), {
+      args: commandLine(options, path, standby),
+      clearEnv: true,
       cwd: isFolder(options.folder) ? options.folder : "/",
+      // A process group of its own: a terminal's interrupt reaches the server alone, and a kill what the function started.
       detached: true,
       env: { ...options.env, DENO_DIR: options.cache },
-      stdio: ["ignore", "pipe", "pipe", "pipe"],
-    });
-    this.#socket = this.#child.stdio[3] as Socket;
-    const reader = new FrameReader((kind, number, bytes) => this.#take(kind, number, bytes));
-    this.#socket.on("data", (chunk: Uint8Array) => reader.push(chunk));
-    this.#socket.on("error", () => {});
-    this.#socket.on("close", () => this.#close());
-    this.#child.on("error", (error) => {
-      this.#ended = error.message;
-      this.#close();
-    });
-    this.#child.on("exit", (code, signal) => {
-      this.#ended = signal ? `signal ${signal}` : `exit code ${code}`;
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.#child.status.then(({ code, signal }) => {
+      this.#ended = signal === null ? `exit code ${code}` : `signal ${signal}`;
+      if (this.#connection === null) listener.close();
       // What it wrote last may still be in the socket; a child of its own may hold the socket open for ever.
       setTimeout(() => this.#close(), 100);
-      if (this.#socket.destroyed) this.#close();
     });
+    this.#converse(listener, folder);
     this.#listen(this.#child.stdout, "info");
     this.#listen(this.#child.stderr, "error");
     this.#preferToDie();
@@ -102,8 +100,8 @@ export class FunctionProcess {
       .sizedText(head);
     for (const chunk of chunks) frame.bytes(chunk);
     frame.end();
-    // Alone in flight: nothing would share the write. Otherwise this turn's frames go out together.
-    if (this.inFlight === 1 || invocation.size > LARGE_BODY) this.#flush();
+    // This turn's frames go out together.
+    if (invocation.size > LARGE_BODY) this.#flush();
     else this.#flushSoon();
   }
 
@@ -131,12 +129,11 @@ export class FunctionProcess {
   /** Ends it and whatever it started, without a word in the log. */
   kill(): void {
     this.retired = true;
-    const { pid } = this.#child;
-    if (pid === undefined || this.#ended !== null) return;
+    if (this.#ended !== null) return;
     try {
-      Deno.kill(-pid, "SIGKILL");
+      Deno.kill(-this.#child.pid, "SIGKILL");
     } catch {
-      this.#child.kill("SIGKILL");
+      // It has just ended.
     }
   }
 
@@ -146,11 +143,40 @@ export class FunctionProcess {
     setImmediate(() => this.#flush());
   }
 
-  #flush(): void {
+  /** While something is being written, what comes next collects. */
+  async #flush(): Promise<void> {
     this.#flushing = false;
-    if (this.#outbox.empty) return;
-    const bytes = this.#outbox.take();
-    if (this.#socket.writable) this.#socket.write(bytes);
+    if (this.#writing || this.#connection === null) return;
+    this.#writing = true;
+    try {
+      while (!this.#outbox.empty) {
+        const bytes = this.#outbox.take();
+        for (let at = 0; at < bytes.length;) at += await this.#connection.write(at === 0 ? bytes : bytes.subarray(at));
+      }
+    } catch {
+      // It is gone, as reading tells.
+    }
+    this.#writing = false;
+  }
+
+  /** Takes what the process sends, until it is gone. */
+  async #converse(listener: Deno.UnixListener, folder: string): Promise<void> {
+    try {
+      this.#connection = await listener.accept();
+      listener.close();
+      Deno.removeSync(folder, { recursive: true });
+      this.#flush();
+      const reader = new FrameReader((kind, number, bytes) => this.#take(kind, number, bytes));
+      const bytes = new Uint8Array(READ_BYTES);
+      for (;;) {
+        const length = await this.#connection.read(bytes);
+        if (length === null) break;
+        reader.push(bytes.subarray(0, length));
+      }
+    } catch {
+      // It ended, before it had connected or while something was in the socket.
+    }
+    this.#close();
   }
 
   #take(kind: number, number: number, bytes: Uint8Array): void {
@@ -178,11 +204,11 @@ export class FunctionProcess {
     this.#events.loaded(this);
   }
 
-  #listen(stream: Readable | null, level: Level): void {
+  /** What it prints past the capture in its own process: native code, workers, programs that it starts. */
+  async #listen(stream: ReadableStream<Uint8Array>, level: Level): Promise<void> {
     const cutter = new LineCutter((line) => this.#events.output(this, level, line));
-    stream?.on("data", (chunk: Uint8Array) => cutter.push(chunk));
-    stream?.on("error", () => {});
-    stream?.on("close", () => cutter.end());
+    for await (const chunk of stream) cutter.push(chunk);
+    cutter.end();
   }
 
   /** Where memory runs out the kernel ends this process and not the server. */
@@ -207,7 +233,7 @@ export class FunctionProcess {
       return;
     }
     this.#gone = true;
-    this.#socket.destroy();
+    this.#connection?.close();
     if (this.state === "loading" && !this.retired) this.#fail(`the process ended while loading it: ${this.#ended}`);
     this.#events.gone(this, this.#ended);
   }
@@ -217,12 +243,16 @@ export class FunctionProcess {
  * How a function is run: it reads what its user can read, talks to the network, and writes to the folder for temporary
  * files only. It starts no programs and loads no native libraries, so it can neither signal the server nor look into it.
  */
-function commandLine({ folder, entrypoint, flags, env }: ProcessOptions, standby: boolean): string[] {
+function commandLine({ folder, entrypoint, flags, env }: ProcessOptions, socket: string, standby: boolean): string[] {
   const temporary = Deno.env.get("TMPDIR") ?? "/tmp";
   const everything = flags.some((flag) => flag === "-A" || flag === "--allow-all");
-  const permissions = everything
-    ? []
-    : ["--allow-read", `--allow-write=${temporary}`, "--allow-net", "--allow-env", "--allow-sys"];
+  const permissions = [
+    "--allow-read",
+    `--allow-write=${temporary}`,
+    "--allow-env",
+    "--allow-sys",
+    network(flags, socket),
+  ];
   const config = ["deno.json", "deno.jsonc"].map((name) => `${folder}/${name}`).find(isFile);
   const withoutConfig = isFile(`${folder}/package.json`) ? [] : ["--no-config"];
   return [
@@ -234,14 +264,22 @@ function commandLine({ folder, entrypoint, flags, env }: ProcessOptions, standby
     "--node-modules-dir=manual",
     ...(isFolder(`${folder}/vendor`) ? ["--vendor"] : []),
     ...(config === undefined ? withoutConfig : ["--config", config]),
-    ...permissions,
-    ...flags,
+    ...(everything ? [] : permissions),
+    ...flags.filter((flag) => !/^--(allow|deny)-net$|^--allow-net=/.test(flag)),
     HARNESS,
+    socket,
     folder,
     entrypoint,
     standby ? "standby" : "load",
     env.DENO_DIR ?? "",
   ];
+}
+
+/** All of the network, what the flags allow of it, or none; in each case its own socket. */
+function network(flags: readonly string[], socket: string): string {
+  const [, hosts] = flags.findLast((flag) => flag.startsWith("--allow-net="))?.split("=") ?? [];
+  if (flags.includes("--deny-net")) return `--allow-net=unix:${socket}`;
+  return hosts === undefined ? "--allow-net" : `--allow-net=${hosts},unix:${socket}`;
 }
 
 function isFile(path: string): boolean {

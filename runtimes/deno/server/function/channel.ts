@@ -1,55 +1,73 @@
 // The function process's end of the socket. What it needs is taken hold of here, before the function's code runs and may
-// replace it.
-import { Socket } from "node:net";
+// replace it. Deno's own sockets serve: loading Node's takes longer than all else at the start.
 import { Outbox } from "../frames.ts";
 
-const DESCRIPTOR = 3;
+const READ_BYTES = 65_536;
+// A write of up to this size goes through whole or not at all, as the kernel keeps it in one piece.
+const WHOLE_BYTES = 16_384;
 
+const exit = Deno.exit;
 const later = setImmediate;
-const socket = pinned(new Socket({ fd: DESCRIPTOR, readable: true, writable: true }));
-let scheduled = false;
 
 /** Frames are begun and ended here, then sent. */
 export const outbox = new Outbox();
+
+let read: (bytes: Uint8Array) => Promise<number | null>;
+let write: (bytes: Uint8Array) => Promise<number>;
+let scheduled = false;
+/** Something large is on its way in pieces: nothing may come between them. */
+let occupied = false;
+let last: Promise<unknown> = Promise.resolve();
+
+export async function connect(path: string): Promise<void> {
+  const connection = await Deno.connect({ transport: "unix", path });
+  read = connection.read.bind(connection);
+  write = connection.write.bind(connection);
+}
 
 /** Sends with the other frames of this turn of the event loop. */
 export function sendSoon(): void {
   if (scheduled) return;
   scheduled = true;
-  later(sendScheduled);
+  later(() => {
+    scheduled = false;
+    sendNow();
+  });
 }
 
 /** Sends at once, with what was to be sent before it: the function may never yield again. */
 export function sendNow(): void {
-  if (!outbox.empty) socket.write(outbox.take());
+  if (outbox.empty || occupied) return;
+  const bytes = outbox.take();
+  last = bytes.length <= WHOLE_BYTES ? sendWhole(bytes) : sendPieces(bytes);
 }
 
-function sendScheduled(): void {
-  scheduled = false;
+/** The system call happens before this returns; a second one need not wait for the first one's promise. */
+async function sendWhole(bytes: Uint8Array): Promise<void> {
+  const written = await write(bytes).catch(() => exit(0));
+  if (written !== bytes.length) exit(1);
+}
+
+async function sendPieces(bytes: Uint8Array): Promise<void> {
+  occupied = true;
+  for (let at = 0; at < bytes.length;) at += await write(bytes.subarray(at)).catch(() => exit(0));
+  occupied = false;
   sendNow();
 }
 
 /** Calls `done` when everything is out. */
-export function afterSending(done: () => void): void {
-  sendNow();
-  socket.write("", done);
+export async function afterSending(done: () => void): Promise<void> {
+  for (sendNow(); occupied; sendNow()) await last;
+  await last;
+  done();
 }
 
-/** Calls `take` with each chunk that the server sends, and `ended` when the server is gone. */
-export function receive(take: (chunk: Uint8Array) => void, ended: () => void): void {
-  socket.on("data", take);
-  socket.on("close", ended);
-  socket.on("error", ended);
-}
-
-/** Gives an object its own copies of its methods: replacing them on the prototype changes it no more. */
-function pinned<T extends object>(object: T): T {
-  for (let level = Object.getPrototypeOf(object); level !== Object.prototype; level = Object.getPrototypeOf(level)) {
-    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(level))) {
-      if (typeof value === "function" && name !== "constructor" && !Object.hasOwn(object, name)) {
-        Object.defineProperty(object, name, { configurable: true, value, writable: true });
-      }
-    }
+/** Calls `take` with what the server sends, whose bytes are valid until it returns, and comes back when it is gone. */
+export async function receive(take: (chunk: Uint8Array) => void): Promise<void> {
+  const bytes = new Uint8Array(READ_BYTES);
+  for (;;) {
+    const length = await read(bytes).catch(() => null);
+    if (length === null) return;
+    take(bytes.subarray(0, length));
   }
-  return object;
 }

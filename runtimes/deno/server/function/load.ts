@@ -1,5 +1,4 @@
 // Finds the function's file and takes the function out of it.
-import { pathToFileURL } from "node:url";
 import type { Request } from "./request.ts";
 import type { Response } from "./response.ts";
 
@@ -10,9 +9,13 @@ const DEFAULTS = ["main.ts", "mod.ts", "index.ts", "main.js", "mod.js", "index.j
 /** Loads the function from a folder; `entrypoint` may be empty. Throws an Error that says what is wrong, and where. */
 export async function loadFunction(folder: string, entrypoint: string): Promise<Handler> {
   const file = find(folder, entrypoint);
-  const { default: handler } = await import(pathToFileURL(file).href);
+  const { default: handler } = await import(fileUrl(file));
   if (typeof handler === "function") return handler;
   throw new Error(`${file} exports no function: use export default …`);
+}
+
+function fileUrl(path: string): string {
+  return `file://${encodeURI(path).replace(/[?#]/g, encodeURIComponent)}`;
 }
 
 function find(folder: string, entrypoint: string): string {

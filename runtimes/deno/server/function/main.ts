@@ -2,7 +2,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { traceIdOf } from "../contract.ts";
 import { FrameReader, KIND } from "../frames.ts";
-import { afterSending, outbox, receive, sendNow, sendSoon } from "./channel.ts";
+import { afterSending, connect, outbox, receive, sendNow, sendSoon } from "./channel.ts";
 import { type Handler, loadFunction } from "./load.ts";
 import { captureOutput, finishLines, type Level, type Unfinished } from "./output.ts";
 import { type Fields, readEnvelope, readInvocation, readRaw, Request, RequestError } from "./request.ts";
@@ -18,7 +18,7 @@ interface Running {
 // A turn that lasts longer does not keep back what is ready.
 const LONG_TURN_MS = 1;
 
-const [folder, entrypoint, start, denoDir] = Deno.args;
+const [socket, folder, entrypoint, start, denoDir] = Deno.args;
 const exit = Deno.exit;
 const { inspect } = Deno;
 const now = performance.now.bind(performance);
@@ -44,9 +44,10 @@ addEventListener("unhandledrejection", (event) => {
   logFailure(event.reason);
 });
 
+await connect(socket);
 let loading = start === "standby" ? null : load();
 const reader = new FrameReader(take);
-receive(takeChunk, () => exit(0));
+receive(takeChunk).then(() => exit(0));
 
 /** What these frames lead to goes out in one write, unless an invocation among them holds the thread. */
 function takeChunk(chunk: Uint8Array): void {
@@ -68,7 +69,7 @@ function take(kind: number, number: number, bytes: Uint8Array): void {
   loading ??= load();
   if (kind === KIND.invoke) {
     if (handler !== null) invoke(handler, number, bytes);
-    else early.set(number, bytes);
+    else early.set(number, bytes.slice());
   } else if (kind === KIND.cancel) {
     early.delete(number);
     const invocation = running.get(number);

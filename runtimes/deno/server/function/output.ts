@@ -1,5 +1,4 @@
 // What the function prints natively becomes log lines of the invocation that printed it.
-import { Console } from "node:console";
 import { LineCutter } from "../logs.ts";
 
 /** Info or error, as log frames say it. */
@@ -28,18 +27,27 @@ export function captureOutput(current: () => Unfinished, speak: (level: Level, l
     const writable = new WritableStream<Uint8Array<ArrayBuffer>>({ write: (bytes) => void print(level, bytes) });
     Object.defineProperty(stream, "writable", { configurable: true, value: writable });
   }
-  const sink = (level: Level) => ({
-    write: (text: string) => print(level, encode.call(encoder, text)) > 0,
-    on() {},
-    once() {},
-    removeListener() {},
-  });
-  // As deep as Deno's own console looks into objects.
-  const streams = { stdout: sink(0), stderr: sink(1), inspectOptions: { depth: 4 }, ignoreErrors: false };
-  const captured = new Console(streams as unknown as ConstructorParameters<typeof Console>[0]);
-  for (const name of Object.keys(captured) as (keyof Console)[]) {
-    if (typeof captured[name] === "function" && name in console) Object.assign(console, { [name]: captured[name] });
+  // Node's console writes where it is told to, and takes a while to load: it comes when something is printed.
+  let captured: Console | null = null;
+  for (const name of METHODS) {
+    console[name] = (...given: unknown[]) => {
+      captured ??= consoleOn(print);
+      (captured[name] as (...given: unknown[]) => void)(...given);
+    };
   }
+}
+
+const METHODS = [
+  ...["assert", "clear", "count", "countReset", "debug", "dir", "dirxml", "error", "group", "groupCollapsed"] as const,
+  ...["groupEnd", "info", "log", "table", "time", "timeEnd", "timeLog", "trace", "warn"] as const,
+];
+
+function consoleOn(print: (level: Level, bytes: Uint8Array) => number): Console {
+  const sink = (level: Level) => ({ write: (text: string) => print(level, encode.call(encoder, text)) > 0 });
+  const { Console } = process.getBuiltinModule("node:console");
+  // As deep as Deno's own console looks into objects. Errors would be ignored by listening to streams, which these are not.
+  const options = { stdout: sink(0), stderr: sink(1), inspectOptions: { depth: 4 }, ignoreErrors: false };
+  return new Console(options as unknown as ConstructorParameters<typeof Console>[0]);
 }
 
 /** Speaks what was printed without a line break at its end. */

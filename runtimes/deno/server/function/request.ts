@@ -88,8 +88,7 @@ export class Request {
   /** The exact bytes in raw mode; under the envelope the UTF-8 of a payload that is a string. */
   get body(): Uint8Array {
     const { body } = this.#fields;
-    // A copy: the bytes lie beside those of other invocations.
-    return this.#body ??= typeof body === "string" ? encode.call(encoder, body) : body.slice();
+    return this.#body ??= typeof body === "string" ? encode.call(encoder, body) : body;
   }
 }
 
@@ -140,7 +139,8 @@ export function readEnvelope(body: Uint8Array): Fields {
 export function readRaw(head: string, body: Uint8Array): Fields {
   const { headers, method, path, query } = parse(head);
   const joined = joinHeaders(headers);
-  return { body, env: null, headers: joined, method, path, payload: readPayload(joined, body), query };
+  // A copy: what comes next is read into the same memory.
+  return { body: body.slice(), env: null, headers: joined, method, path, payload: readPayload(joined, body), query };
 }
 
 function readPayload(headers: Strings, body: Uint8Array): unknown {
