@@ -17,6 +17,7 @@ chmod 755 "$home/build.sh" "$home/launch.sh"
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 echo 'export default (_req, res) => res.send();' >"$scratch/main.js"
+: >"$scratch/log"
 FUNCTION_BUILD="$scratch" RUNTIME_HOME="$home" RUNTIME_HOST=127.19.0.83 RUNTIME_SECRET=first-launch \
   "$home/launch.sh" >"$scratch/log" 2>&1 &
 server=$!

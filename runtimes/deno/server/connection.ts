@@ -73,14 +73,27 @@ export class Exchange {
   }
 }
 
-function withHead(head: string, body: Uint8Array | null): Uint8Array {
-  const bytes = new Uint8Array(head.length + (body?.length ?? 0));
-  const { read, written } = encoder.encodeInto(head, bytes);
-  if (read === head.length && written === head.length) {
-    if (body !== null) bytes.set(body, head.length);
-    return bytes;
+// Small answers are cut from slabs: memory of its own costs each of them more than its bytes.
+const SLAB_BYTES = 65_536;
+let slab = new Uint8Array(SLAB_BYTES);
+let slabUsed = 0;
+
+function room(length: number): Uint8Array {
+  if (length > SLAB_BYTES / 8) return new Uint8Array(length);
+  if (slabUsed + length > SLAB_BYTES) {
+    slab = new Uint8Array(SLAB_BYTES);
+    slabUsed = 0;
   }
-  return joined(encoder.encode(head), body ?? new Uint8Array(0));
+  slabUsed += length;
+  return slab.subarray(slabUsed - length, slabUsed);
+}
+
+function withHead(head: string, body: Uint8Array | null): Uint8Array {
+  const bytes = room(head.length + (body?.length ?? 0));
+  const { read, written } = encoder.encodeInto(head, bytes);
+  if (read !== head.length || written !== head.length) return joined(encoder.encode(head), body ?? new Uint8Array(0));
+  if (body !== null) bytes.set(body, head.length);
+  return bytes;
 }
 
 export class Connection {

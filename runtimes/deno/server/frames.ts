@@ -23,6 +23,9 @@ const encoder = new TextEncoder();
 // Taken hold of before a function can replace them.
 const { encode, encodeInto } = TextEncoder.prototype;
 
+const double = new DataView(new ArrayBuffer(8));
+const doubleBytes = new Uint8Array(double.buffer);
+
 export function readU16(bytes: Uint8Array, at: number): number {
   return (bytes[at] << 8) | bytes[at + 1];
 }
@@ -82,9 +85,14 @@ export class Outbox {
   }
 
   f64(value: number): this {
-    this.#reserve(8);
-    new DataView(this.#bytes.buffer).setFloat64(this.#end, value);
-    this.#end += 8;
+    double.setFloat64(0, value);
+    return this.bytes(doubleBytes);
+  }
+
+  /** A text that is known to be ASCII, and short. */
+  ascii(value: string): this {
+    this.#reserve(value.length);
+    for (let index = 0; index < value.length; index += 1) this.#bytes[this.#end++] = value.charCodeAt(index);
     return this;
   }
 

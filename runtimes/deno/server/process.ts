@@ -96,7 +96,7 @@ export class FunctionProcess {
     // Frames are taken in order: until the pong, it is sure that this one was not.
     invocation.untaken = this.pingedAt !== 0;
     const { number, raw, deadline, id, head, chunks } = invocation;
-    const frame = this.#outbox.begin(KIND.invoke, number).u8(raw ? 1 : 0).f64(deadline).u8(id.length).text(id)
+    const frame = this.#outbox.begin(KIND.invoke, number).u8(raw ? 1 : 0).f64(deadline).u8(id.length).ascii(id)
       .sizedText(head);
     for (const chunk of chunks) frame.bytes(chunk);
     frame.end();
