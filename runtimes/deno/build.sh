@@ -54,7 +54,7 @@ for name in deno.json deno.jsonc; do
 done
 frozen=--no-lock
 if [ -f deno.lock ]; then frozen=--frozen; fi
-deno install --quiet $config $frozen --vendor --node-modules-dir=auto --entrypoint "$entrypoint"
+deno install --quiet --allow-import $config $frozen --vendor --node-modules-dir=auto --entrypoint "$entrypoint"
 # Deno's notes to itself: what they say depends on where and when the build ran.
 rm -f node_modules/.deno/.deno.lock node_modules/.deno/.setup-cache.bin
 

@@ -76,7 +76,7 @@ export class FunctionProcess {
     }).spawn();
     this.#child.status.then(({ code, signal }) => {
       this.#ended = signal === null ? `exit code ${code}` : `signal ${signal}`;
-      if (this.#connection === null) listener.close();
+      if (this.#connection === null) stopListening(listener);
       // What it wrote last may still be in the socket; a child of its own may hold the socket open for ever.
       setTimeout(() => this.#close(), 100);
     });
@@ -164,9 +164,7 @@ export class FunctionProcess {
   /** Takes what the process sends, until it is gone. */
   async #converse(listener: Deno.UnixListener, folder: string): Promise<void> {
     try {
-      this.#connection = await listener.accept();
-      listener.close();
-      Deno.removeSync(folder, { recursive: true });
+      this.#connection = await accept(listener, folder);
       this.#flush();
       const reader = new FrameReader((kind, number, bytes) => this.#take(kind, number, bytes));
       const bytes = new Uint8Array(READ_BYTES);
@@ -238,6 +236,24 @@ export class FunctionProcess {
     this.#connection?.close();
     if (this.state === "loading" && !this.retired) this.#fail(`the process ended while loading it: ${this.#ended}`);
     this.#events.gone(this, this.#ended);
+  }
+}
+
+/** Waits for the one connection that is wanted; nobody finds the socket afterwards. */
+async function accept(listener: Deno.UnixListener, folder: string): Promise<Deno.UnixConn> {
+  try {
+    return await listener.accept();
+  } finally {
+    stopListening(listener);
+    Deno.removeSync(folder, { recursive: true });
+  }
+}
+
+function stopListening(listener: Deno.UnixListener): void {
+  try {
+    listener.close();
+  } catch {
+    // It is closed.
   }
 }
 
