@@ -1,0 +1,36 @@
+#!/bin/sh
+# Puts the server and the two scripts into RUNTIME_HOME, with what Deno compiles of the server.
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+home=${RUNTIME_HOME:?names the folder to install into}
+
+mkdir -p "$home"
+rm -rf "$home/server" "$home/cache"
+mkdir "$home/server"
+cp "$here"/server/*.ts "$home/server/"
+cp -R "$here/server/function" "$home/server/function"
+cp "$here/build.sh" "$here/launch.sh" "$home/"
+chmod 755 "$home/build.sh" "$home/launch.sh"
+
+# A first launch fills the cache: later ones find nothing to compile. A loopback address of its own keeps the port free.
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+echo 'export default (_req, res) => res.send();' >"$scratch/main.js"
+: >"$scratch/log"
+FUNCTION_BUILD="$scratch" RUNTIME_HOME="$home" RUNTIME_HOST=127.19.0.83 RUNTIME_SECRET=first-launch \
+  "$home/launch.sh" >"$scratch/log" 2>&1 &
+server=$!
+tries=0
+until grep -q 'listening on' "$scratch/log"; do
+  tries=$((tries + 1))
+  if ! kill -0 "$server" 2>/dev/null || [ "$tries" -gt 200 ]; then
+    cat "$scratch/log" >&2
+    echo "the server did not start: see above" >&2
+    exit 1
+  fi
+  sleep 0.1
+done
+kill "$server"
+wait "$server"
+chmod -R a+rX "$home/cache"
