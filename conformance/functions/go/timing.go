@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"fmt"
+	"math"
 	"sync"
 	"time"
 )
@@ -27,14 +28,13 @@ func block(_ *invocation, s step) error {
 }
 
 func spin(_ *invocation, s step) error {
-	if _, found := s["ms"]; !found {
-		for {
-		}
+	delay, err := optional(s, "ms", math.Inf(1))
+	if err != nil {
+		return err
 	}
-	delay, err := milliseconds(s, "ms")
-	for end := time.Now().Add(delay); time.Now().Before(end); {
+	for began := time.Now(); float64(time.Since(began)) < delay*float64(time.Millisecond); {
 	}
-	return err
+	return nil
 }
 
 // meeting is where invocations wait for each other.

@@ -47,11 +47,27 @@ func newPrinted(s *server) *printed {
 
 // settle returns when all that the only invocation in flight has printed is in the log.
 func (p *printed) settle() {
-	for _, pipe := range p.pipes {
-		if pipe.waiting() > 0 || pipe.dirty.Load() {
-			pipe.settle()
-		}
+	if !p.pipes[0].dirty.Load() && !p.pipes[1].dirty.Load() && !p.anything() {
+		return
 	}
+	for _, pipe := range p.pipes {
+		pipe.settle()
+	}
+}
+
+// anything tells, in one system call, whether there is something in either pipe.
+func (p *printed) anything() bool {
+	const readable = 1
+	type poll struct {
+		descriptor int32
+		events     int16
+		found      int16
+	}
+	pipes := [2]poll{{control.PrintedOut, readable, 0}, {control.PrintedErr, readable, 0}}
+	var now syscall.Timespec
+	_, _, errno := syscall.RawSyscall6(syscall.SYS_PPOLL, uintptr(unsafe.Pointer(&pipes)), uintptr(len(pipes)),
+		uintptr(unsafe.Pointer(&now)), 0, 0, 0)
+	return errno == 0 && (pipes[0].found|pipes[1].found)&readable != 0
 }
 
 // waiting is how many bytes are in the pipe.

@@ -18,10 +18,9 @@ const firstBytes = 1 << 20
 
 // body reads the body, as far as it may be.
 func (s *server) body(r *http.Request) ([]byte, *answer.Refusal) {
-	tooLarge := answer.Refuse(contract.PayloadTooLarge, "the body has more than %d bytes", s.settings.MaxBody)
 	declared := r.ContentLength
 	if declared > s.settings.MaxBody {
-		return nil, tooLarge
+		return nil, s.tooLarge()
 	}
 	if declared == 0 {
 		return nil, nil
@@ -36,7 +35,7 @@ func (s *server) body(r *http.Request) ([]byte, *answer.Refusal) {
 		body = body[:len(body)+n]
 		switch {
 		case int64(len(body)) > s.settings.MaxBody:
-			return nil, tooLarge
+			return nil, s.tooLarge()
 		case err == io.EOF:
 			return body, nil
 		case err != nil:
@@ -52,7 +51,11 @@ func (s *server) body(r *http.Request) ([]byte, *answer.Refusal) {
 	}
 }
 
-// request makes the function's request of an envelope.
+func (s *server) tooLarge() *answer.Refusal {
+	return answer.Refuse(contract.PayloadTooLarge, "the body has more than %d bytes", s.settings.MaxBody)
+}
+
+// envelope makes the function's request of an envelope.
 func (s *server) envelope(body []byte) (*slipway.Request, *answer.Refusal) {
 	document, err := exact.Normalise(body)
 	if err != nil {
@@ -88,7 +91,7 @@ func (s *server) envelope(body []byte) (*slipway.Request, *answer.Refusal) {
 		}
 		if !ok {
 			kind := "a string"
-			if req.Headers != nil && (string(name) == `"headers"` || string(name) == `"env"`) {
+			if string(name) == `"headers"` || string(name) == `"env"` {
 				kind = "an object of strings"
 			}
 			return nil, answer.Refuse(contract.InvalidEnvelope, "%s must be %s", exact.Unquote(name), kind)

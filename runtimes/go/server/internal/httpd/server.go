@@ -22,6 +22,7 @@ import (
 )
 
 type server struct {
+	ballast     []byte
 	settings    *settings.Settings
 	function    Function
 	environment map[string]string
