@@ -36,8 +36,8 @@ lint)
   done
   ;;
 test)
-  for module in $modules; do
-    cd "$module"
+  for module in types server example; do
+    cd "$here/$module"
     go test ./...
   done
   ;;
