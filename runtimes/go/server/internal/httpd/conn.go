@@ -23,6 +23,8 @@ type conn struct {
 	// guarded: process 1 has a copy of the descriptor, which would keep the connection open.
 	guarded bool
 	closing sync.Once
+	// unread: the body of the request was not read, or not wholly.
+	unread bool
 	// invocation is the one in flight.
 	invocation atomic.Pointer[invocation]
 }
@@ -44,6 +46,15 @@ func (c *conn) Read(into []byte) (int, error) {
 		}
 	}
 	return n, err
+}
+
+func (c *conn) Write(bytes []byte) (int, error) {
+	if c.entry.Phase() == table.Claimed {
+		c.entry.Enter(table.Answering)
+	} else {
+		c.entry.Move()
+	}
+	return c.TCPConn.Write(bytes)
 }
 
 func (c *conn) Close() error {

@@ -1,7 +1,9 @@
 package httpd
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"sync"
@@ -109,9 +111,18 @@ func (i *invocation) Go(task func() error) {
 			}
 		}()
 		if err := task(); err != nil {
-			i.Log(slipway.Error, fmt.Sprintf("%+v", err))
+			i.logError(err)
 		}
 	}()
+}
+
+// logError returns what an error says. Its methods are the function's code, and may panic.
+func (i *invocation) logError(err error) string {
+	isEnd := errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
+	if !isEnd || i.why() == nil {
+		i.Log(slipway.Error, fmt.Sprintf("%+v", err))
+	}
+	return cmp.Or(fmt.Sprintf("%v", err), "an error without a message")
 }
 
 func (i *invocation) logPanic(value any) {

@@ -1,8 +1,6 @@
 package httpd
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -94,18 +92,10 @@ func (s *server) call(i *invocation, timer *time.Timer, req *slipway.Request, re
 		}
 		s.ended(i, timer)
 	}()
-	err := s.function(req, res)
-	ended = true
-	if err != nil {
-		isEnd := errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
-		if !isEnd || i.why() == nil {
-			i.Log(slipway.Error, fmt.Sprintf("%+v", err))
-		}
-		failure = fmt.Sprintf("%v", err)
-		if failure == "" {
-			failure = "an error without a message"
-		}
+	if err := s.function(req, res); err != nil {
+		failure = i.logError(err)
 	}
+	ended = true
 	return failure
 }
 

@@ -41,21 +41,20 @@ type server struct {
 // ServeHTTP answers one request.
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := r.Context().Value(connKey{}).(*conn)
-	if r.ContentLength == 0 {
-		c.entry.Enter(table.Answering)
-	} else {
-		c.entry.Enter(table.Body)
-	}
+	c.entry.Enter(table.Body)
+	c.unread = r.ContentLength != 0
 	header := w.Header()
 	outgoing, id, refusal := s.answer(c, r, header)
 	if refusal != nil {
 		outgoing = answer.Refused(header, refusal, id)
-		if c.entry.Phase() == table.Body {
+		if c.unread {
 			// What was not read can't be told from the next request.
 			header["Connection"] = closed
 		}
 	}
-	c.entry.Enter(table.Answering)
+	if c.entry.Phase() != table.Claimed {
+		c.entry.Enter(table.Answering)
+	}
 	if s.state.Load() != serving {
 		header["Connection"] = closed
 	}
@@ -100,7 +99,7 @@ func (s *server) answer(c *conn, r *http.Request, header http.Header) (answer.Ou
 	if refusal != nil {
 		return none, id, refusal
 	}
-	c.entry.Enter(table.Answering)
+	c.unread = false
 	var req *slipway.Request
 	if wanted.isRaw {
 		req, refusal = s.raw(r, body)

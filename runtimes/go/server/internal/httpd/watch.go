@@ -45,7 +45,7 @@ func (s *server) watch() {
 				if still >= contract.Stall {
 					c.shut()
 				}
-			case table.Idle, table.Answering:
+			case table.Idle, table.Claimed, table.Answering:
 				if still >= idle {
 					c.shut()
 				}
@@ -99,7 +99,7 @@ func (s *server) isAnswering() bool {
 		switch c.entry.Phase() {
 		case table.Head, table.Body, table.Running:
 			return true
-		case table.Answering:
+		case table.Claimed, table.Answering:
 			if c.invocation.Load() == nil {
 				return true
 			}

@@ -138,11 +138,12 @@ func (p *process) answer(log *logs.Writer, refusal *answer.Refusal, why string, 
 	answered := 0
 	for place, c := range p.copies {
 		entry := p.table.At(int(place))
-		if entry.Phase() != table.Running || entry.Generation() != c.generation || !holds(entry) {
+		if entry.Generation() != c.generation || !holds(entry) {
 			continue
 		}
 		id, flags := entry.ID(), entry.Flags()
-		if !entry.Claim() {
+		// A claim of the process counts while the process is there.
+		if !entry.Claim() && (!p.ended || entry.Phase() != table.Claimed) {
 			continue
 		}
 		answered++
@@ -154,6 +155,31 @@ func (p *process) answer(log *logs.Writer, refusal *answer.Refusal, why string, 
 		sendLast(c.descriptor, outgoing.Bytes(flags&table.ToHead != 0))
 	}
 	return answered
+}
+
+// refuse answers requests that had not come as far as the function: they may be sent again.
+func (p *process) refuse() {
+	refusal := answer.Refuse(contract.Overloaded, "the process that was to answer has ended; try again")
+	for place, c := range p.copies {
+		entry := p.table.At(int(place))
+		if entry.Generation() != c.generation {
+			continue
+		}
+		switch entry.Phase() {
+		case table.Idle:
+			if hasArrived(c.descriptor) {
+				sendLast(c.descriptor, answer.Refused(map[string][]string{}, refusal, "").Bytes(false))
+			}
+		case table.Head, table.Body:
+			sendLast(c.descriptor, answer.Refused(map[string][]string{}, refusal, "").Bytes(false))
+		}
+	}
+}
+
+// hasArrived tells whether bytes wait to be read.
+func hasArrived(descriptor int) bool {
+	n, _, err := syscall.Recvfrom(descriptor, make([]byte, 1), syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+	return n > 0 && err == nil
 }
 
 // sendLast sends bytes and says that no more will come, without ever waiting.
@@ -181,6 +207,7 @@ func (p *process) bury(log *logs.Writer) {
 	owner := logs.Owner{Invocation: p.only()}
 	p.answer(log, answer.Refuse(contract.FunctionError, "the function ended its process"),
 		"the function ended its process, or another invocation did", func(*table.Connection) bool { return true })
+	p.refuse()
 	for i, level := range []slipway.Level{slipway.Info, slipway.Error} {
 		var lines logs.Lines
 		emit := func(line string) { log.Write(level, owner, line) }

@@ -1,7 +1,7 @@
 // Package table is memory that process 1 shares with the process that serves: what goes on at each connection.
 //
 // Process 1 reads it when the other process is gone, or no longer answers, and answers in its place. Who changes a
-// connection's phase from Running to Answering is the one who answers.
+// connection's phase from Running to Claimed is the one who answers.
 package table
 
 import (
@@ -26,10 +26,12 @@ const (
 	Idle
 	// Head: a request has begun to arrive.
 	Head
-	// Body: its body is awaited.
+	// Body: the rest of it is awaited, or looked at.
 	Body
 	// Running: the function runs.
 	Running
+	// Claimed: somebody is about to answer for it, and nothing of that is on the wire yet.
+	Claimed
 	// Answering: an answer is on its way.
 	Answering
 )
@@ -144,7 +146,7 @@ func (c *Connection) Begin(id string, flags uint32, deadline int64) {
 
 // Claim makes the caller the one who answers, unless somebody else is.
 func (c *Connection) Claim() bool {
-	return c.phase.CompareAndSwap(uint32(Running), uint32(Answering))
+	return c.phase.CompareAndSwap(uint32(Running), uint32(Claimed))
 }
 
 // ID is that of the invocation.
