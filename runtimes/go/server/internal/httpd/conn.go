@@ -81,13 +81,20 @@ func (c *conn) control(do func(descriptor int)) {
 	}
 }
 
-// lastBytes is how long an answer past net/http may take.
+// lastBytes is how long the rest of an answer past net/http may take that is not sent at once.
 const lastBytes = time.Second
 
 // sendLast sends an answer past net/http and says that no more will come. The caller has claimed the connection.
 func (c *conn) sendLast(bytes []byte) {
-	_ = c.SetWriteDeadline(time.Now().Add(lastBytes))
-	_, _ = c.Write(bytes)
+	c.entry.Enter(table.Answering)
+	sent := 0
+	c.control(func(descriptor int) {
+		sent, _ = syscall.SendmsgN(descriptor, bytes, nil, nil, syscall.MSG_DONTWAIT|syscall.MSG_NOSIGNAL)
+	})
+	if sent < len(bytes) {
+		_ = c.SetWriteDeadline(time.Now().Add(lastBytes))
+		_, _ = c.Write(bytes[max(sent, 0):])
+	}
 	_ = c.CloseWrite()
 }
 
