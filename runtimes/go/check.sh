@@ -1,0 +1,45 @@
+#!/bin/sh
+# Checks every module of this folder and the conformance function: format, lint or test. Writes below /tmp only.
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+repository=$(cd "$here/../.." && pwd)
+home=${RUNTIME_HOME:-/runtime}
+modules="$here/types $here/server $here/example $here/bench $here/bench/function $repository/conformance/functions/go"
+
+if [ ! -w "$home/cache" ]; then
+  home=/tmp/slipway-check-go
+fi
+# shellcheck source=runtimes/go/go.sh
+. "$here/go.sh"
+# Nothing is written beside the sources: what go.mod and go.sum lack is an error.
+export GOFLAGS="-trimpath -buildvcs=false -mod=readonly -modcacherw"
+
+case $1 in
+format)
+  # shellcheck disable=SC2086
+  unformatted=$(gofmt -s -l $modules)
+  if [ -n "$unformatted" ]; then
+    echo "gofmt -s -w is wanted for:" >&2
+    echo "$unformatted" >&2
+    exit 1
+  fi
+  ;;
+lint)
+  tools=$(mktemp -d)
+  trap 'rm -rf "$tools"' EXIT
+  GOBIN="$tools" go install honnef.co/go/tools/cmd/staticcheck@v0.8.2
+  for module in $modules; do
+    cd "$module"
+    go vet ./...
+    "$tools/staticcheck" ./...
+  done
+  ;;
+test)
+  for module in types server example; do
+    cd "$here/$module"
+    go test ./...
+  done
+  ;;
+*) echo "check.sh format, lint or test" >&2 && exit 64 ;;
+esac

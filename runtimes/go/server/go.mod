@@ -1,0 +1,7 @@
+module slipway/server
+
+go 1.26
+
+require slipway v0.0.0
+
+replace slipway => ../types

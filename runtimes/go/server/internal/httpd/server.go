@@ -1,0 +1,178 @@
+package httpd
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"slipway"
+	"slipway/server/internal/answer"
+	"slipway/server/internal/contract"
+	"slipway/server/internal/logs"
+	"slipway/server/internal/settings"
+	"slipway/server/internal/table"
+)
+
+type server struct {
+	ballast     []byte
+	settings    *settings.Settings
+	function    Function
+	environment map[string]string
+	ids         *ids
+	log         *logs.Writer
+	connections *connections
+	printed     *printed
+	http        *http.Server
+
+	state atomic.Uint32
+	// inFlight counts invocations, abandoned those of them that were answered and have not ended.
+	inFlight, abandoned atomic.Int32
+	retiring            sync.Once
+}
+
+// ServeHTTP answers one request.
+func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c := r.Context().Value(connKey{}).(*conn)
+	c.entry.Enter(table.Body)
+	c.unread = r.ContentLength != 0
+	header := w.Header()
+	outgoing, id, refusal := s.answer(c, r, header)
+	if refusal != nil {
+		outgoing = answer.Refused(header, refusal, id)
+		if c.unread {
+			// What was not read can't be told from the next request.
+			header["Connection"] = closed
+		}
+	}
+	if c.entry.Phase() != table.Claimed {
+		c.entry.Enter(table.Answering)
+	}
+	if s.state.Load() != serving {
+		header["Connection"] = closed
+	}
+	outgoing.Send(w)
+}
+
+var closed = []string{"close"}
+
+// answer goes from what costs nothing to what costs more; nothing is looked at before the secret.
+func (s *server) answer(c *conn, r *http.Request, header http.Header) (answer.Outgoing, string, *answer.Refusal) {
+	none := answer.Outgoing{}
+	if c.framing.large.Load() && isTooLarge(r) {
+		return none, "", answer.Refuse(contract.HeadersTooLarge, "the headers are larger than the runtime takes")
+	}
+	path, _ := target(r)
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		switch path {
+		case contract.HealthPath:
+			return answer.JSON(header, http.StatusOK, `{"status":"ok"}`), "", nil
+		case contract.ReadyPath:
+			return answer.JSON(header, http.StatusOK, `{"status":"ready"}`), "", s.available()
+		}
+	}
+	if !s.isSecret(r.Header[contract.SecretHeader]) {
+		return none, "", answer.Refuse(contract.Unauthorized, "the header x-runtime-secret is missing or wrong")
+	}
+	id, refusal := s.invocationID(r.Header)
+	if refusal != nil {
+		return none, "", refusal
+	}
+	wanted, refusal := s.wanted(r.Header)
+	if refusal == nil && !wanted.isRaw {
+		refusal = checkEnvelope(r, path)
+	}
+	if refusal == nil {
+		refusal = s.available()
+	}
+	if refusal != nil {
+		return none, id, refusal
+	}
+	body, refusal := s.body(r)
+	if refusal != nil {
+		return none, id, refusal
+	}
+	c.unread = false
+	var req *slipway.Request
+	if wanted.isRaw {
+		req, refusal = s.raw(r, body)
+	} else {
+		req, refusal = s.envelope(body)
+	}
+	if refusal != nil {
+		return none, id, refusal
+	}
+	if int(s.inFlight.Add(1)) > s.settings.Concurrency {
+		s.inFlight.Add(-1)
+		return none, id, overloaded
+	}
+	i := &invocation{
+		server: s, conn: c, started: time.Now(), inEnvelope: wanted.inEnvelope, toHead: r.Method == http.MethodHead,
+		owner: logs.Owner{Invocation: id, Trace: trace(r, req)},
+	}
+	return s.invoke(i, req, wanted.timeout, header), id, nil
+}
+
+var overloaded = answer.Refuse(contract.Overloaded, "as many invocations are in flight as the runtime takes")
+
+// available says why no invocation would be taken now.
+func (s *server) available() *answer.Refusal {
+	switch {
+	case s.state.Load() == draining:
+		return shuttingDown
+	case s.function == nil:
+		return answer.Refuse(contract.FunctionNotLoaded, "the function could not be loaded; the server's log says why")
+	case int(s.inFlight.Load()) >= s.settings.Concurrency:
+		return overloaded
+	}
+	return nil
+}
+
+func trace(r *http.Request, req *slipway.Request) string {
+	if given := r.Header[contract.TraceHeader]; given != nil {
+		if id := traceID(given[0]); id != "" {
+			return id
+		}
+	}
+	if given, found := req.Headers["traceparent"]; found {
+		return traceID(given)
+	}
+	return ""
+}
+
+// environment is what the container gives to all invocations.
+func environment() map[string]string {
+	variables := map[string]string{}
+	for _, variable := range os.Environ() {
+		name, value, _ := strings.Cut(variable, "=")
+		variables[name] = value
+	}
+	return variables
+}
+
+func (s *server) env() map[string]string { return maps.Clone(s.environment) }
+
+// ids makes invocation ids: those of one process begin alike.
+type ids struct {
+	prefix string
+	count  atomic.Uint64
+}
+
+func newIDs() *ids {
+	var bytes [8]byte
+	if _, err := rand.Read(bytes[:]); err != nil {
+		panic(fmt.Sprintf("the system gives no random bytes: %v", err))
+	}
+	return &ids{prefix: hex.EncodeToString(bytes[:]) + "-"}
+}
+
+func (i *ids) next() string {
+	return i.prefix + strconv.FormatUint(i.count.Add(1), 36)
+}

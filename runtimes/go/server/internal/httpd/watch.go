@@ -1,0 +1,109 @@
+package httpd
+
+import (
+	"context"
+	"os"
+	"time"
+
+	"slipway/server/internal/contract"
+	"slipway/server/internal/control"
+	"slipway/server/internal/table"
+)
+
+// States of the process.
+const (
+	serving uint32 = iota
+	// retiring: another process serves, this one finishes what it has begun.
+	retiring
+	// draining: the server ends.
+	draining
+)
+
+const (
+	// idle is after how long a connection is closed that says nothing between requests.
+	idle = 120 * time.Second
+	// lastAnswers is what answers get to reach their callers once nothing is in flight.
+	lastAnswers = 500 * time.Millisecond
+	// lastLines is what the log gets.
+	lastLines = time.Second
+)
+
+// watch gives signs of life, and closes connections that stall.
+func (s *server) watch() {
+	swept := time.Now()
+	for now := range time.Tick(table.Tick) {
+		table.LetTime()
+		s.connections.table.Beat()
+		if now.Sub(swept) < time.Second {
+			continue
+		}
+		swept = now
+		for _, c := range s.connections.all() {
+			still := c.entry.StillFor()
+			switch c.entry.Phase() {
+			case table.Head, table.Body:
+				if still >= contract.Stall {
+					c.shut()
+				}
+			case table.Idle, table.Claimed, table.Answering:
+				if still >= idle {
+					c.shut()
+				}
+			}
+		}
+	}
+}
+
+// retire asks for a replacement. Until it is there, this process goes on.
+func (s *server) retire() {
+	s.retiring.Do(func() {
+		if control.Send(control.Control, control.Message{Kind: control.Retiring}) != nil {
+			os.Exit(1)
+		}
+	})
+}
+
+// leave takes no more connections, and ends the process once what is in flight has ended.
+func (s *server) leave(state uint32) {
+	if s.state.Swap(state) == state {
+		return
+	}
+	s.http.SetKeepAlivesEnabled(false)
+	// Closes what is idle, again and again.
+	go func() { _ = s.http.Shutdown(context.Background()) }()
+	var graceEnds <-chan time.Time
+	if state == draining {
+		graceEnds = time.After(s.settings.Grace)
+	}
+	for s.inFlight.Load() > s.abandoned.Load() {
+		select {
+		case <-graceEnds:
+			for _, c := range s.connections.all() {
+				if i := c.invocation.Load(); i != nil {
+					go i.giveUp(shuttingDown)
+				}
+			}
+		case <-time.After(time.Millisecond):
+		}
+	}
+	for end := time.Now().Add(lastAnswers); s.isAnswering() && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+	}
+	s.log.Flush(lastLines)
+	os.Exit(0)
+}
+
+// isAnswering tells whether a request is being read or answered that is not abandoned.
+func (s *server) isAnswering() bool {
+	for _, c := range s.connections.all() {
+		switch c.entry.Phase() {
+		case table.Head, table.Body, table.Running:
+			return true
+		case table.Claimed, table.Answering:
+			if c.invocation.Load() == nil {
+				return true
+			}
+		}
+	}
+	return false
+}

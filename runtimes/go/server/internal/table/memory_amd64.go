@@ -1,0 +1,3 @@
+package table
+
+const memfdCreate = 319

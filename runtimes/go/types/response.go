@@ -1,0 +1,142 @@
+package slipway
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+
+	"slipway/internal/exact"
+)
+
+// ErrAnswered is what the second answer of an invocation returns.
+var ErrAnswered = errors.New("the response was already given: a function answers once")
+
+// Response takes one answer. Status and headers are given before it:
+//
+//	res.Header().Set("location", "/orders/7")
+//	return res.Status(201).Send("made")
+type Response struct {
+	mu sync.Mutex
+	// status is nil unless the function has set one.
+	status  *int
+	header  http.Header
+	answer  *Answer
+	invalid error
+}
+
+// Answer is what a function has answered.
+type Answer struct {
+	Status int
+	Header http.Header
+	Body   []byte
+	// Type is the content type that holds unless the header names one.
+	Type string
+}
+
+// Status sets the status of the answer that follows; it is 200 unless it is set.
+func (r *Response) Status(status int) *Response {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.status = &status
+	return r
+}
+
+// Header returns the headers of the answer that follows. Several values of one name are several lines.
+func (r *Response) Header() http.Header {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.header == nil {
+		r.header = http.Header{}
+	}
+	return r.header
+}
+
+// Send answers with text.
+func (r *Response) Send(text string) error {
+	return r.give("text/plain; charset=utf-8", func() ([]byte, error) { return []byte(text), nil })
+}
+
+// SendBytes answers with bytes, which must not be changed afterwards.
+func (r *Response) SendBytes(body []byte) error {
+	return r.give("application/octet-stream", func() ([]byte, error) { return body, nil })
+}
+
+// JSON answers with a value as encoding/json writes it, except that no character is escaped that JSON takes as it is.
+func (r *Response) JSON(value any) error {
+	return r.give("application/json", func() ([]byte, error) { return encode(value) })
+}
+
+// Given returns the answer: nil where there was none, an error where it is none that HTTP can carry.
+func (r *Response) Given() (*Answer, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.answer, r.invalid
+}
+
+func (r *Response) give(media string, body func() ([]byte, error)) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.answer != nil || r.invalid != nil {
+		return ErrAnswered
+	}
+	answer := &Answer{Status: http.StatusOK, Header: r.header, Type: media}
+	if r.status != nil {
+		answer.Status = *r.status
+	}
+	r.header = nil
+	if r.invalid = check(answer); r.invalid != nil {
+		return r.invalid
+	}
+	if answer.Body, r.invalid = body(); r.invalid != nil {
+		return r.invalid
+	}
+	r.answer = answer
+	return nil
+}
+
+func encode(value any) ([]byte, error) {
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
+		return nil, err
+	}
+	text := bytes.TrimSuffix(out.Bytes(), []byte("\n"))
+	// encoding/json escapes two line separators for the sake of JavaScript.
+	if !bytes.Contains(text, []byte(`\u`)) {
+		return text, nil
+	}
+	return exact.Normalise(text)
+}
+
+func check(answer *Answer) error {
+	if answer.Status < 200 || answer.Status > 599 {
+		return fmt.Errorf("the status %d is outside 200 to 599", answer.Status)
+	}
+	for name, values := range answer.Header {
+		if !isToken(name) {
+			return fmt.Errorf("%q is no header name", name)
+		}
+		for _, value := range values {
+			if strings.ContainsAny(value, "\r\n\x00") {
+				return fmt.Errorf("the header %s holds a line break or NUL", name)
+			}
+		}
+	}
+	return nil
+}
+
+// isToken tells what RFC 9110 5.6.2 takes for a name.
+func isToken(name string) bool {
+	for _, c := range []byte(name) {
+		alphanumeric := '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z'
+		if !alphanumeric && !strings.ContainsRune("!#$%&'*+-.^_`|~", rune(c)) {
+			return false
+		}
+	}
+	return name != ""
+}
