@@ -4,7 +4,7 @@ import { STATUS } from "./contract.ts";
 import type { Refusal } from "./control.ts";
 import { joined } from "./frames.ts";
 import type { Invocation } from "./invocation.ts";
-import { type Parser, type ParserError, requestParser } from "./parser.ts";
+import { isMethodError, type Parser, type ParserError, requestParser } from "./parser.ts";
 import { errorBody, httpDate, REASONS } from "./wire.ts";
 
 // So many requests of one client may wait for their answers; then nothing more is read from it.
@@ -26,9 +26,9 @@ export interface Handler {
   body(exchange: Exchange, bytes: Uint8Array): void;
   /** The request is whole. */
   complete(exchange: Exchange): void;
-  /** The request is not whole, and nothing more of it can be read for now. */
+  /** The request is not whole, and what has come of it so far is read. */
   partial(exchange: Exchange): void;
-  /** No answer may be given on this connection any more, or every answer is to be the last. */
+  /** Every answer is to be the last one of its connection. */
   readonly draining: boolean;
 }
 
@@ -242,7 +242,7 @@ export class Connection {
     while (bytes.length > 0 && !this.#finished) {
       const outcome = this.#parser.execute(bytes);
       if (typeof outcome !== "number") {
-        const carried = outcome.code === "HPE_INVALID_METHOD" ? this.#carry(bytes, outcome.bytesParsed) : null;
+        const carried = this.#carry(bytes, outcome);
         if (carried === null) return this.#refuse(outcome);
         bytes = carried;
       } else if (!this.#upgraded) {
@@ -263,11 +263,11 @@ export class Connection {
   }
 
   /** What to parse in place of a request whose method the parser doesn't know, or null where there is no such thing. */
-  #carry(bytes: Uint8Array, stoppedAt: number): Uint8Array | null {
-    const start = bytes.lastIndexOf(LINE_BREAK, stoppedAt - 1) + 1;
-    const line = latin1.decode(bytes.subarray(stoppedAt === 0 ? 0 : start, start + 80));
+  #carry(bytes: Uint8Array, error: ParserError): Uint8Array | null {
+    const start = error.bytesParsed === 0 ? 0 : bytes.lastIndexOf(LINE_BREAK, error.bytesParsed - 1) + 1;
+    const line = latin1.decode(bytes.subarray(start, start + 80));
     const method = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]{1,64}) /.exec(line)?.[1];
-    if (method === undefined) return null;
+    if (method === undefined || !isMethodError(error, method)) return null;
     this.#renew();
     this.#method = method;
     return joined(CARRIER, bytes.subarray(start + method.length));
@@ -291,8 +291,9 @@ export class Connection {
   /** The client has said everything. */
   #ended(): void {
     const last = this.#queue.at(-1);
-    if (this.#reading !== null || last === undefined) this.#socket.destroy();
-    else if (last.answer === null) last.keepAlive = false;
+    if (this.#reading !== null) this.#socket.destroy();
+    else if (last === undefined) this.#finish();
+    else last.keepAlive = false;
   }
 
   /** Closes when everything is written; what the client still sends is dropped for a moment. */

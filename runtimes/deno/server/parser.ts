@@ -53,6 +53,15 @@ export const METHODS = [
   "FLUSH", "QUERY",
 ];
 
+// It counts these as well, and takes none of them in a request of HTTP/1.1. PRI is the beginning of HTTP/2, the others are RTSP's.
+const FOREIGN: ReadonlySet<string> = new Set(METHODS.slice(METHODS.indexOf("PRI"), METHODS.indexOf("QUERY")));
+const TAKEN: ReadonlySet<string> = new Set(METHODS).difference(FOREIGN);
+
+/** Whether it may be the method that made the parser stop. */
+export function isMethodError({ code }: ParserError, method: string): boolean {
+  return (code === "HPE_INVALID_METHOD" || code === "HPE_INVALID_CONSTANT") && !TAKEN.has(method);
+}
+
 /** A parser for the requests of one connection. */
 export function requestParser(events: ParserEvents): Parser {
   const parser = new HTTPParser();

@@ -68,6 +68,14 @@ function freePort(): number {
   return listener.addr.port;
 }
 
+/** Sends everything and closes its half at once, then reads until the server closes. */
+async function halfClosed(port: number, text: string): Promise<string> {
+  using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+  await connection.write(new TextEncoder().encode(text));
+  await connection.closeWrite();
+  return await new Response(connection.readable).text();
+}
+
 /** Sends the parts with a pause between them, and reads until the server closes. */
 async function speak(port: number, ...parts: string[]): Promise<string> {
   using connection = await Deno.connect({ hostname: "127.0.0.1", port });
@@ -135,8 +143,25 @@ Deno.test("a method that the parser doesn't know passes wherever it is cut", asy
   for (const parts of [[unknown], ["FROB", unknown.slice(4)], [known + unknown], [known, "F", unknown.slice(1)]]) {
     assert.match(await speak(server.port, ...parts), /\{"method":"FROBNICATE"\}$/, JSON.stringify(parts));
   }
-  // Similar to one that it knows.
-  assert.match(await speak(server.port, "POX", unknown.slice(10)), /\{"method":"POX"\}$/);
+  // Similar to those that it knows.
+  for (const method of ["POX", "get", "GETS", "PLAY"]) {
+    const request = method + unknown.slice(unknown.indexOf(" "));
+    for (const parts of [[request], [method, request.slice(method.length)], [known + request]]) {
+      assert.match(
+        await speak(server.port, ...parts),
+        new RegExp(`\\{"method":"${method}"\\}$`),
+        JSON.stringify(parts),
+      );
+    }
+  }
+  await server.stop();
+});
+
+Deno.test("a client that closes its half gets all of its answers", async () => {
+  const server = await start();
+  const known = "GET / HTTP/1.1\r\nhost: h\r\nx-runtime-secret: s\r\nx-runtime-mode: raw\r\n\r\n";
+  const text = await halfClosed(server.port, known.repeat(40));
+  assert.equal(text.match(/HTTP\/1.1 200/g)?.length, 40);
   await server.stop();
 });
 
