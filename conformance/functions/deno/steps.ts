@@ -55,7 +55,7 @@ function report(_step: Step, { req, res, seen }: Invocation): void {
 function echo(_step: Step, { req, res }: Invocation): void {
   const { payload } = req;
   if (typeof payload === "object" && payload !== null && Object.hasOwn(payload, "steps")) {
-    res.json(payload.value);
+    res.json(payload.value ?? null);
     return;
   }
   const type = req.headers["content-type"];

@@ -51,7 +51,7 @@ export function report(_step, { req, res, seen }) {
 
 function echo(_step, { req, res }) {
   if (typeof req.payload === "object" && req.payload !== null && Object.hasOwn(req.payload, "steps")) {
-    res.json(req.payload.value);
+    res.json(req.payload.value ?? null);
     return;
   }
   const type = req.headers["content-type"];
