@@ -7,10 +7,12 @@ import json
 import os
 import string
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.configuration import set_hypothesis_home_dir
 from hypothesis.errors import Flaky
 from hypothesis.strategies import (
     DrawFn,
@@ -32,6 +34,11 @@ from hypothesis.strategies import (
 )
 
 __all__ = ["Flaky", "SearchStrategy", "binary", "dictionaries", "lists", "tuples"]
+
+# Its tables of characters, which it would put into whatever folder a run begins in.
+set_hypothesis_home_dir(
+    Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "slipway" / "hypothesis"
+)
 
 _EXAMPLES = 40
 _MORE = int(os.environ.get("SLIPWAY_EXAMPLES") or 0)

