@@ -7,7 +7,7 @@ home=${RUNTIME_HOME:?names the folder to install into}
 
 mkdir -p "$home"
 rm -rf "$home/server" "$home/cache"
-mkdir "$home/server"
+mkdir "$home/server" "$home/cache"
 cp "$here"/server/*.ts "$home/server/"
 cp -R "$here/server/function" "$home/server/function"
 cp "$here/build.sh" "$here/launch.sh" "$home/"
@@ -33,4 +33,17 @@ until grep -q 'listening on' "$scratch/log"; do
 done
 kill "$server"
 wait "$server"
+
+# What the databases of the cache have in their logs goes into themselves: whoever copies them copies less.
+cat >"$scratch/settle.js" <<'END'
+import { DatabaseSync } from "node:sqlite";
+
+for (const { name } of Deno.readDirSync(Deno.args[0])) {
+  if (!/_cache_v[0-9]+$/.test(name)) continue;
+  const database = new DatabaseSync(`${Deno.args[0]}/${name}`);
+  database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  database.close();
+}
+END
+DENO_DIR="$scratch/deno" deno run --quiet --allow-all --no-config "$scratch/settle.js" "$home/cache"
 chmod -R a+rX "$home/cache"

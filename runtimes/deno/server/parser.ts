@@ -53,7 +53,7 @@ export const METHODS = [
   "FLUSH", "QUERY",
 ];
 
-// It counts these as well, and takes none of them in a request of HTTP/1.1. PRI is the beginning of HTTP/2, the others are RTSP's.
+// It counts these as well, and takes none of them in a request of HTTP/1.1: PRI begins HTTP/2, the others are RTSP's.
 const FOREIGN: ReadonlySet<string> = new Set(METHODS.slice(METHODS.indexOf("PRI"), METHODS.indexOf("QUERY")));
 const TAKEN: ReadonlySet<string> = new Set(METHODS).difference(FOREIGN);
 

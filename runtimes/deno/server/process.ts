@@ -261,12 +261,17 @@ function stopListening(listener: Deno.UnixListener): void {
  * How a function is run: it reads what its user can read, talks to the network, and writes to the folder for temporary
  * files only. It starts no programs and loads no native libraries, so it can neither signal the server nor look into it.
  */
-function commandLine({ folder, entrypoint, flags, env }: ProcessOptions, socket: string, standby: boolean): string[] {
+function commandLine(
+  { folder, entrypoint, flags, env, cache }: ProcessOptions,
+  socket: string,
+  standby: boolean,
+): string[] {
   const temporary = Deno.env.get("TMPDIR") ?? "/tmp";
   const everything = flags.some((flag) => flag === "-A" || flag === "--allow-all");
   const permissions = [
     "--allow-read",
     `--allow-write=${temporary}`,
+    `--deny-write=${cache}`,
     "--allow-env",
     "--allow-sys",
     network(flags, socket),
