@@ -66,7 +66,7 @@ import (
 
 func main() { server.Serve(function.Main) }
 END
-go build -ldflags "$linker" -o "$build/function" ./slipway_program
+go build -o "$build/function" ./slipway_program
 
 # The same source is the same bytes: time and mode don't depend on when and by whom it was built.
 chmod 755 "$build/function"

@@ -17,7 +17,7 @@ find "$home/server" "$home/types" -name '*_test.go' -delete
 # shellcheck source=runtimes/go/go.sh
 . "$home/go.sh"
 cd "$home/server"
-go build -ldflags "$linker" -o "$home/slipway" ./cmd/slipway
+go build -o "$home/slipway" ./cmd/slipway
 chmod 755 "$home/slipway"
 # With all of the standard library compiled, a function takes the time of its own code and of the linker.
 go build std .

@@ -12,4 +12,4 @@ trap 'rm -rf "$scratch"' EXIT
 . "$home/go.sh"
 cp -R "$here/go.mod" "$here/go.sum" "$here/bare" "$here/gin" "$scratch/"
 cd "$scratch"
-go build -ldflags "$linker" -o "$out/" ./bare ./gin
+go build -o "$out/" ./bare ./gin
