@@ -139,7 +139,9 @@ class LaunchedContainer(Launched):
 
 def sweep(client: docker.DockerClient) -> None:
     """Removes containers whose run was killed before it could."""
-    for container in client.containers.list(all=True, filters={"label": LABEL}):
+    for container in client.containers.list(
+        all=True, filters={"label": LABEL}, ignore_removed=True
+    ):
         if abandoned(container.labels[LABEL]):
             _remove(container)
 

@@ -1,0 +1,233 @@
+/// One function process, seen from the server: its socket, its output and what it has in flight.
+library;
+
+import 'dart:async';
+import 'dart:convert';
+import 'dart:io';
+import 'dart:math' show Random;
+import 'dart:typed_data';
+
+import 'package:slipway/slipway.dart' show Level;
+
+import 'channel.dart';
+import 'frames.dart';
+import 'invocation.dart';
+import 'logs.dart';
+
+/// What a process reports to whoever started it.
+abstract interface class ProcessEvents {
+  void loaded(FunctionProcess process);
+  void alive(FunctionProcess process);
+  void frame(FunctionProcess process, int kind, int number, Uint8List bytes);
+  void output(FunctionProcess process, Level level, String line);
+  void gone(FunctionProcess process, String reason);
+}
+
+enum ProcessState { loading, ready, failed }
+
+final class FunctionProcess {
+  FunctionProcess(this._environment, this._events) {
+    unawaited(_start());
+  }
+
+  static const _connectLimit = Duration(seconds: 30);
+  static const _largeBody = 65536;
+
+  final Map<String, String> _environment;
+  final ProcessEvents _events;
+  final _early = <Uint8List>[];
+  Process? _process;
+  Channel? _channel;
+  String? _ended;
+  bool _gone = false;
+
+  ProcessState state = ProcessState.loading;
+
+  /// Why the function could not be loaded.
+  String? failure;
+
+  /// How many invocations it has in flight; one that is overdue is answered and counts no more.
+  int inFlight = 0;
+
+  /// A retired process takes nothing new and is killed when it has nothing in flight.
+  bool retired = false;
+
+  /// When the ping that is not answered yet was sent, in milliseconds since 1970, or 0.
+  int pingedAt = 0;
+
+  /// When the last pong came.
+  int pongedAt = 0;
+
+  /// The invocation that was answered 504 since the last ping went out, or null.
+  Invocation? overdue;
+
+  /// Starts the program again as a function process, which connects to a socket that has a name of its own.
+  Future<void> _start() async {
+    final name = '@slipway-${_randomName()}';
+    RawServerSocket? listener;
+    try {
+      listener = await RawServerSocket.bind(InternetAddress(name, type: InternetAddressType.unix), 0);
+      final process = await Process.start(
+        Platform.resolvedExecutable,
+        ['function', name],
+        environment: _environment,
+        includeParentEnvironment: false,
+      );
+      _process = process;
+      unawaited(process.exitCode.then(_exited));
+      _capture(process.stdout, Level.info);
+      _capture(process.stderr, Level.error);
+      process.stdin.done.ignore();
+      if (retired) kill();
+      await for (final socket in listener.timeout(_connectLimit)) {
+        // Whoever else finds the name is sent away.
+        if (_peerOf(socket) != process.pid) {
+          await socket.close();
+          continue;
+        }
+        _connected(socket);
+        break;
+      }
+    } on Object catch (error) {
+      _ended ??= 'it could not be started: $error';
+      _close();
+    } finally {
+      await listener?.close();
+    }
+  }
+
+  static String _randomName() {
+    final random = Random.secure();
+    return [for (var index = 0; index < 4; index += 1) random.nextInt(1 << 32).toRadixString(36)].join();
+  }
+
+  static int _peerOf(RawSocket socket) {
+    const solSocket = 1, soPeercred = 17;
+    final credentials = socket.getRawOption(RawSocketOption(solSocket, soPeercred, Uint8List(12)));
+    return ByteData.sublistView(credentials).getInt32(0, Endian.host);
+  }
+
+  void _connected(RawSocket socket) {
+    final channel = _channel = Channel(socket, take: FrameReader(_take).add, closed: _disconnected);
+    _early
+      ..forEach(channel.add)
+      ..clear();
+    channel.flush();
+  }
+
+  void _capture(Stream<List<int>> stream, Level level) {
+    final lines = LineCutter((line) => _events.output(this, level, line));
+    stream.listen(lines.add, onError: (_) {}, onDone: lines.close);
+  }
+
+  /// Sends an invocation with its body.
+  void invoke(Invocation invocation, Uint8List body) {
+    inFlight += 1;
+    // Frames are taken in order: until the pong, it is sure that this one was not.
+    invocation.untaken = pingedAt == 0 ? null : body;
+    final Invocation(:id, :rawHead) = invocation;
+    final fixed = 14 + id.length + rawHead.length;
+    final small = body.length <= _largeBody;
+    final frame = newFrame(
+      Kind.invoke,
+      invocation.number,
+      small ? fixed + body.length : fixed,
+      following: small ? 0 : body.length,
+    );
+    final writer = FrameWriter(frame)
+      ..byte(invocation.choices.raw ? 1 : 0)
+      ..number(invocation.deadline)
+      ..byte(id.length)
+      ..ascii(id)
+      ..word(rawHead.length)
+      ..bytes(rawHead);
+    if (small) writer.bytes(body);
+    _send(frame);
+    if (!small) _send(body);
+    // Alone in flight: nothing would share the write. Otherwise this turn's frames go out together.
+    if (inFlight == 1) _channel?.flush();
+  }
+
+  /// Tells the function process that an invocation is overdue.
+  void cancel(int number) {
+    _send(newFrame(Kind.cancel, number, 0));
+    ping();
+  }
+
+  void ping() {
+    if (pingedAt != 0) return;
+    pingedAt = DateTime.now().millisecondsSinceEpoch;
+    _send(newFrame(Kind.ping, 0, 0));
+    _channel?.flush();
+  }
+
+  void drain() => _send(newFrame(Kind.drain, 0, 0));
+
+  /// Ends it and whatever it started, without a word in the log.
+  void kill() {
+    retired = true;
+    final process = _process;
+    if (process == null || _ended != null) return;
+    // Its group, once it has one of its own.
+    Process.killPid(-process.pid, ProcessSignal.sigkill);
+    process.kill(ProcessSignal.sigkill);
+  }
+
+  void _send(Uint8List bytes) {
+    final channel = _channel;
+    if (channel == null) {
+      _early.add(bytes);
+    } else {
+      channel.send(bytes);
+    }
+  }
+
+  void _take(int kind, int number, Uint8List bytes) {
+    switch (kind) {
+      case Kind.pong:
+        pingedAt = 0;
+        pongedAt = DateTime.now().millisecondsSinceEpoch;
+        _events.alive(this);
+      case Kind.ready:
+        state = ProcessState.ready;
+        _events.loaded(this);
+      case Kind.failed:
+        _fail(utf8.decode(bytes, allowMalformed: true));
+      default:
+        _events.frame(this, kind, number, bytes);
+    }
+  }
+
+  void _fail(String reason) {
+    state = ProcessState.failed;
+    failure = reason;
+    _events.loaded(this);
+  }
+
+  void _exited(int code) {
+    _ended = code < 0 ? 'signal ${-code}' : 'exit code $code';
+    // What it wrote last may still be in the socket; a child of its own may hold the socket open for ever.
+    Timer(Duration(milliseconds: _channel == null ? 0 : 100), _close);
+  }
+
+  /// A function may close the descriptor and live on, or this is the first sign of an exit: give that a moment.
+  void _disconnected() {
+    if (_ended != null) return _close();
+    Timer(const Duration(milliseconds: 50), () {
+      if (_ended == null) {
+        _ended = 'its socket was closed';
+        _process?.kill(ProcessSignal.sigkill);
+      }
+      _close();
+    });
+  }
+
+  /// No answer can come any more.
+  void _close() {
+    if (_gone) return;
+    _gone = true;
+    _channel?.close();
+    if (state == ProcessState.loading && !retired) _fail('the process ended while loading it: $_ended');
+    _events.gone(this, _ended!);
+  }
+}

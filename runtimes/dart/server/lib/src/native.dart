@@ -1,0 +1,21 @@
+/// The few calls of the C library that dart:io has no name for.
+library;
+
+import 'dart:ffi';
+
+final _process = DynamicLibrary.process();
+
+final int Function(int) _close = _process.lookupFunction<Int Function(Int), int Function(int)>(
+  'close',
+  isLeaf: true,
+);
+final int Function() _setsid = _process.lookupFunction<Int Function(), int Function()>(
+  'setsid',
+  isLeaf: true,
+);
+
+void closeDescriptor(int descriptor) => _close(descriptor);
+
+/// Makes this process the leader of a group of its own: a terminal's interrupt does not reach it, and one signal reaches it
+/// together with what it started.
+void leaveGroup() => _setsid();

@@ -1,0 +1,20 @@
+/// Runs every test: `dart run --enable-asserts test/all.dart`.
+library;
+
+import 'check.dart';
+import 'frames_test.dart' as frames;
+import 'http_parser_test.dart' as http_parser;
+import 'logs_test.dart' as logs;
+import 'request_test.dart' as request;
+import 'response_test.dart' as response;
+import 'settings_test.dart' as settings;
+
+Future<void> main() async {
+  frames.main();
+  http_parser.main();
+  logs.main();
+  request.main();
+  response.main();
+  settings.main();
+  await runTests();
+}
