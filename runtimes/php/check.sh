@@ -20,6 +20,6 @@ syntax)
   done
   exit $wrong
   ;;
-test) phpunit --no-configuration --do-not-cache-result --fail-on-warning --fail-on-notice --fail-on-deprecation "$here/server/tests" ;;
+test) phpunit --no-configuration --bootstrap "$here/server/tests/bootstrap.php" --do-not-cache-result --fail-on-warning --fail-on-notice --fail-on-deprecation "$here/server/tests" ;;
 *) echo "check.sh syntax or test" >&2 && exit 64 ;;
 esac

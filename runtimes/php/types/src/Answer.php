@@ -70,7 +70,10 @@ final readonly class Answer
 
     private static function holdsFunction(mixed $value): bool
     {
-        return $value instanceof \Closure
-            || ((\is_array($value) || $value instanceof \stdClass) && array_any((array) $value, static fn (mixed $member): bool => self::holdsFunction($member)));
+        if (!\is_array($value) && !$value instanceof \stdClass) {
+            return $value instanceof \Closure;
+        }
+
+        return array_any((array) $value, static fn (mixed $member): bool => self::holdsFunction($member));
     }
 }

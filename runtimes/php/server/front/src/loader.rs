@@ -16,6 +16,7 @@ use std::task::Poll;
 
 use bytes::BytesMut;
 use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 use tokio::net::UnixStream;
 
 use crate::frames::{self, Frame};
@@ -32,13 +33,14 @@ pub struct Loader {
     output: Output,
     incoming: RefCell<BytesMut>,
     /// Our ends of what has been sent to be forked with, in order.
-    forking: RefCell<VecDeque<(UnixStream, Output)>>,
+    forking: RefCell<VecDeque<(AsyncFd<StdUnixStream>, Output)>>,
 }
 
 impl Loader {
     /// Starts PHP. It has not loaded the function yet.
     pub fn start(php: &Php) -> io::Result<Self> {
         let (control, theirs) = pair()?;
+        let control = UnixStream::from_std(control)?;
         let (output, writers) = Output::new()?;
         let mut command = Command::new(&php.program);
         command
@@ -108,6 +110,8 @@ impl Loader {
     /// Has it fork a worker; it says so later.
     pub async fn fork(&self) -> io::Result<()> {
         let (ours, theirs) = pair()?;
+        // SAFETY: the socket is the same as long as it is registered.
+        let ours = unsafe { AsyncFd::register_with_interest(ours, Interest::READABLE | Interest::WRITABLE) }?;
         let (output, Writers { out, err }) = Output::new()?;
         let descriptors = [theirs.as_raw_fd(), out.as_raw_fd(), err.as_raw_fd()];
         self.control
@@ -156,10 +160,10 @@ fn memory_limit() -> u64 {
 }
 
 /// A pair of sockets: ours for the event loop, theirs as PHP wants it.
-fn pair() -> io::Result<(UnixStream, OwnedFd)> {
+fn pair() -> io::Result<(StdUnixStream, OwnedFd)> {
     let (ours, theirs) = StdUnixStream::pair()?;
     ours.set_nonblocking(true)?;
-    Ok((UnixStream::from_std(ours)?, theirs.into()))
+    Ok((ours, theirs.into()))
 }
 
 /// Sends bytes and, along with them, descriptors.

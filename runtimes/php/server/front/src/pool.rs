@@ -1,13 +1,15 @@
 //! The workers: as many as are needed at once, and no more processes in turn than are good for the processor.
 //!
-//! Up to `lanes` invocations get a worker at once. Others wait for one to come free, which functions that only compute do
-//! within microseconds; when none has for a millisecond, those that wait get workers of their own, forked where need be.
+//! Up to `lanes` invocations get a worker at once. Others wait for one to come free, which with functions that only compute is
+//! a matter of microseconds. Where it takes longer, the lanes are widened, and those that wait get workers of their own,
+//! forked where need be.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::io;
 use std::rc::Rc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, oneshot};
 use tokio::task::spawn_local;
@@ -28,8 +30,9 @@ pub struct Pool {
     /// The last that came is the first to be taken: it is the warmest.
     idle: RefCell<Vec<Rc<Worker>>>,
     busy: Cell<usize>,
-    waiting: RefCell<VecDeque<oneshot::Sender<Rc<Worker>>>>,
-    /// How many may be busy before others have to wait a moment, and the least of that.
+    /// Who waits, and since when.
+    waiting: RefCell<VecDeque<(Instant, oneshot::Sender<Rc<Worker>>)>>,
+    /// How many may be busy before others have to wait a moment.
     lanes: Cell<usize>,
     cores: usize,
     /// Counts workers that came free.
@@ -38,9 +41,12 @@ pub struct Pool {
     crowded: Notify,
 }
 
-const PATIENCE: Duration = Duration::from_millis(1);
+/// How long a wait is no reason for more workers.
+const PATIENCE: Duration = Duration::from_millis(5);
+const STALLED: u32 = 2;
+const LOOK: Duration = Duration::from_millis(1);
 const TURN: Duration = Duration::from_secs(1);
-const BEFORE_ANOTHER_TRY: Duration = Duration::from_secs(1);
+const BEFORE_ANOTHER_TRY: Duration = Duration::from_millis(500);
 
 impl Pool {
     pub fn new(php: &'static Php) -> Rc<Self> {
@@ -89,7 +95,7 @@ impl Pool {
             return worker;
         }
         let (sender, receiver) = oneshot::channel();
-        self.waiting.borrow_mut().push_back(sender);
+        self.waiting.borrow_mut().push_back((Instant::now(), sender));
         self.crowded.notify_one();
         let mut place = Waiting { pool: self, receiver: Some(receiver) };
         let worker = match &mut place.receiver {
@@ -116,7 +122,7 @@ impl Pool {
     fn place(&self, worker: Rc<Worker>) {
         let mut worker = worker;
         loop {
-            let Some(sender) = self.waiting.borrow_mut().pop_front() else { break };
+            let Some((_, sender)) = self.waiting.borrow_mut().pop_front() else { break };
             match sender.send(worker) {
                 Ok(()) => return self.note_busy(),
                 Err(back) => worker = back,
@@ -129,25 +135,32 @@ impl Pool {
     async fn widen(self: Rc<Self>) {
         loop {
             self.crowded.notified().await;
+            // Looks in a row that saw no worker come free.
+            let mut in_vain = 0;
             while !self.waiting.borrow().is_empty() {
                 // Each core may have its worker without delay.
                 let missing = self.cores.saturating_sub(self.all());
-                if missing > 0 || self.busy.get() < self.lanes.get() {
-                    self.serve_waiting(missing.max(self.lanes.get().saturating_sub(self.busy.get())));
-                }
+                let free = self.lanes.get().saturating_sub(self.busy.get());
+                self.serve_waiting(missing.max(free));
                 let freed = self.freed.get();
-                sleep(PATIENCE).await;
-                let waiting = self.waiting.borrow().len();
-                if freed == self.freed.get() && waiting > 0 {
-                    self.lanes.set(self.busy.get() + waiting);
-                    self.serve_waiting(waiting);
+                sleep(LOOK).await;
+                in_vain = if freed == self.freed.get() { in_vain + 1 } else { 0 };
+                let Some(oldest) = self.waiting.borrow().front().map(|(since, _)| since.elapsed()) else {
+                    break;
+                };
+                let wanted = self.busy.get() + self.waiting.borrow().len();
+                if in_vain >= STALLED {
+                    // Whoever is busy will be so for long.
+                    self.lanes.set(wanted.max(self.cores));
+                } else if oldest >= PATIENCE {
+                    self.lanes.set((self.lanes.get() * 2).min(wanted).max(self.cores));
                 }
             }
         }
     }
 
     /// Gives workers to so many of those that wait: idle ones, and then new ones.
-    fn serve_waiting(&self, count: usize) {
+    fn serve_waiting(self: &Rc<Self>, count: usize) {
         let count = count.min(self.waiting.borrow().len());
         let idle = count.min(self.idle.borrow().len());
         for _ in 0..idle {
@@ -161,17 +174,24 @@ impl Pool {
         self.busy.get() + self.idle.borrow().len() + self.starting.get()
     }
 
-    fn fork(&self, count: usize) {
+    fn fork(self: &Rc<Self>, count: usize) {
         let Some(loader) = self.loader.borrow().clone() else { return };
         self.starting.set(self.starting.get() + count);
         for _ in 0..count {
-            let loader = Rc::clone(&loader);
+            let (pool, loader) = (Rc::clone(self), Rc::clone(&loader));
             spawn_local(async move {
                 if let Err(error) = loader.fork().await {
-                    logs::say(Level::Error, &format!("no worker can be forked: {error}"));
+                    pool.not_forked(&error).await;
                 }
             });
         }
+    }
+
+    /// What the system has refused, it would refuse again at once.
+    async fn not_forked(&self, error: &io::Error) {
+        logs::say(Level::Error, &format!("no worker can be forked: {error}"));
+        sleep(BEFORE_ANOTHER_TRY).await;
+        self.starting.set(self.starting.get().saturating_sub(1));
     }
 
     /// Starts PHP and waits until it has loaded the function, or hasn't.
@@ -210,8 +230,8 @@ impl Pool {
                 match current.forked(process) {
                     Ok(worker) => self.welcome(worker),
                     Err(error) => {
-                        self.starting.set(self.starting.get().saturating_sub(1));
-                        logs::say(Level::Error, &format!("a worker was lost: {error}"));
+                        let pool = Rc::clone(&self);
+                        spawn_local(async move { pool.not_forked(&error).await });
                     }
                 }
             }
@@ -239,7 +259,7 @@ impl Pool {
     }
 
     /// A worker is gone, from among the idle or the busy.
-    fn lose(&self, worker: &Rc<Worker>) {
+    fn lose(self: &Rc<Self>, worker: &Rc<Worker>) {
         let mut idle = self.idle.borrow_mut();
         match idle.iter().position(|other| Rc::ptr_eq(other, worker)) {
             Some(index) => drop(idle.remove(index)),

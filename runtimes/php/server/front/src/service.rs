@@ -146,7 +146,11 @@ async fn run(slot: Slot, id: String, wanted: Wanted, head: Vec<u8>, body: Bytes)
         Ok(outgoing) => (outgoing, None),
         Err(refusal) => (answer::refused(&refusal, Some(&invocation.id)), Some(refusal)),
     };
-    if !wanted.enveloped {
+    // A body that is refused has not reached the function.
+    let refused = refusal
+        .as_ref()
+        .is_some_and(|refusal| matches!(refusal.code, Code::InvalidJson | Code::InvalidEnvelope));
+    if !wanted.enveloped || refused {
         return outgoing;
     }
     let (logs, truncated) = invocation.lines();

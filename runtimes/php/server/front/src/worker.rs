@@ -3,15 +3,16 @@
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::future::poll_fn;
-use std::io;
-use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd};
+use std::io::{self, Read as _, Write as _};
+use std::net::Shutdown;
+use std::os::fd::{FromRawFd as _, OwnedFd};
+use std::os::unix::net::UnixStream as StdUnixStream;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-use bytes::{Bytes, BytesMut};
+use bytes::{BufMut as _, Bytes, BytesMut};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
-use tokio::net::UnixStream;
 use tokio::sync::oneshot;
 
 use crate::contract::Code;
@@ -31,7 +32,7 @@ pub enum Ended {
 
 pub struct Worker {
     process: i32,
-    channel: UnixStream,
+    channel: AsyncFd<StdUnixStream>,
     output: Output,
     /// Becomes readable when the process ends, whoever else holds its descriptors.
     exit: AsyncFd<OwnedFd>,
@@ -47,6 +48,14 @@ struct Running {
     done: oneshot::Sender<Ended>,
 }
 
+/// What a read has taken.
+enum Received {
+    Some,
+    /// Everything that was there.
+    All,
+    End,
+}
+
 /// A body of so much is written together with what comes before it.
 const SMALL_BODY: usize = 64 * 1024;
 const READ_BYTES: usize = 16 * 1024;
@@ -55,7 +64,7 @@ const MOST_RECENT: usize = 64;
 const READS: usize = 16;
 
 impl Worker {
-    pub fn new(process: i32, channel: UnixStream, output: Output) -> io::Result<Self> {
+    pub fn new(process: i32, channel: AsyncFd<StdUnixStream>, output: Output) -> io::Result<Self> {
         // SAFETY: a plain system call; the descriptor that it returns is nobody else's.
         let exit = unsafe {
             let descriptor = libc::syscall(libc::SYS_pidfd_open, process, 0);
@@ -108,11 +117,12 @@ impl Worker {
     /// That it can't be written is no news: the process is gone, and `watch` sees it.
     async fn write(&self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
-            match self.channel.try_write(bytes) {
+            match self.channel.get_ref().write(bytes) {
                 Ok(count) => bytes = &bytes[count..],
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    if self.channel.writable().await.is_err() {
-                        return;
+                    match self.channel.writable().await {
+                        Ok(mut ready) => ready.clear_ready(),
+                        Err(_) => return,
                     }
                 }
                 Err(_) => return,
@@ -133,8 +143,7 @@ impl Worker {
 
     /// Has the process end when it has nothing to do.
     pub fn dismiss(&self) {
-        // SAFETY: a plain system call on a descriptor of this worker's.
-        unsafe { libc::shutdown(self.channel.as_raw_fd(), libc::SHUT_WR) };
+        let _ = self.channel.get_ref().shutdown(Shutdown::Write);
     }
 
     /// Listens to the process until it ends. `free` is called whenever it can take another invocation.
@@ -156,13 +165,13 @@ impl Worker {
             return Poll::Ready(());
         }
         for _ in 0..READS {
-            if self.channel.poll_read_ready(context).is_pending() {
+            let Poll::Ready(Ok(mut ready)) = self.channel.poll_read_ready(context) else {
                 return Poll::Pending;
-            }
+            };
             match self.receive(&mut |ended| self.finish(ended, free)) {
-                Ok(true) => {}
-                Ok(false) => return Poll::Ready(()),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Ok(Received::All) => ready.clear_ready(),
+                Ok(Received::Some) => {}
+                Ok(Received::End) => return Poll::Ready(()),
                 Err(error) => {
                     logs::say(Level::Error, &format!("a worker of the function is ended: {error}"));
                     return Poll::Ready(());
@@ -173,12 +182,26 @@ impl Worker {
         Poll::Pending
     }
 
-    /// Reads once, and takes what came; false at the end.
-    fn receive(&self, finish: &mut dyn FnMut(Ended)) -> io::Result<bool> {
+    /// Reads once, and takes what came.
+    fn receive(&self, finish: &mut dyn FnMut(Ended)) -> io::Result<Received> {
         let mut incoming = self.incoming.borrow_mut();
         incoming.reserve(READ_BYTES);
-        if self.channel.try_read_buf(&mut *incoming)? == 0 {
-            return Ok(false);
+        let room = incoming.spare_capacity_mut();
+        let size = room.len();
+        // SAFETY: a read only writes to the bytes, and as many are taken as it has written.
+        let count = unsafe {
+            let room = &mut *(std::ptr::from_mut(room) as *mut [u8]);
+            match self.channel.get_ref().read(room) {
+                Ok(count) => {
+                    incoming.advance_mut(count);
+                    count
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Received::All),
+                Err(error) => return Err(error),
+            }
+        };
+        if count == 0 {
+            return Ok(Received::End);
         }
         while let Some((number, frame)) = frames::take(&mut incoming).map_err(io::Error::other)? {
             match frame {
@@ -199,7 +222,8 @@ impl Worker {
                 _ => {}
             }
         }
-        Ok(true)
+        // A read that leaves room has taken all there was: asking again would only cost.
+        Ok(if count < size { Received::All } else { Received::Some })
     }
 
     fn is_running(&self, number: u32) -> bool {
