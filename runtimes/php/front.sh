@@ -1,0 +1,29 @@
+#!/bin/sh
+# The server's HTTP side, in Rust: `front.sh build FILE` compiles it into FILE, `front.sh check` formats, lints and tests it.
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+cp -R "$here/server/front/." "$scratch/"
+cd "$scratch"
+
+# A Cargo.lock names the registry's address for every package, and cargo takes none that leaves it out. The one in this
+# repository does, and gets here what cargo itself writes.
+mv Cargo.lock Cargo.lock.short
+cargo generate-lockfile
+source=$(sed -n '/^source = "registry/{p;q;}' Cargo.lock)
+awk -v source="$source" '/^checksum = / { print source } { print }' Cargo.lock.short >Cargo.lock
+
+case ${1:-} in
+build)
+  cargo build --release --locked
+  install -m 755 "${CARGO_TARGET_DIR:-target}/release/slipway-php" "$2"
+  ;;
+check)
+  cargo fmt --check
+  cargo clippy --locked --all-targets -- -D warnings
+  cargo test --locked --quiet
+  ;;
+*) echo "front.sh build FILE, or front.sh check" >&2 && exit 64 ;;
+esac

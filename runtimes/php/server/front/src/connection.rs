@@ -1,0 +1,209 @@
+//! One connection: hyper's view of its socket, and whether its client stalls.
+
+use std::cell::Cell;
+use std::io;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+
+use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::sleep;
+
+use crate::contract::{HEADER_BYTES, STALL};
+use crate::framing::Framing;
+use crate::server::Server;
+use crate::service;
+
+/// What a target may have beside the headers.
+const REQUEST_LINE_BYTES: usize = 8 * 1024;
+/// How long a client that was refused may go on sending before the connection is cut off: it can't read the answer else.
+const LINGER: Duration = Duration::from_secs(2);
+/// How often it is looked whether a client stalls.
+const LOOK: Duration = Duration::from_millis(500);
+/// An answer of so much is copied into one piece, which costs less than a vectored write.
+const SMALL_BYTES: usize = 1024;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Between requests.
+    Idle,
+    /// A request has begun to arrive.
+    Head,
+    /// Its body is awaited.
+    Body,
+    Running,
+    /// An answer is on its way.
+    Answering,
+    Closing,
+}
+
+/// Where a connection is, and since when.
+pub struct Progress {
+    phase: Cell<Phase>,
+    since: Cell<Instant>,
+}
+
+impl Progress {
+    pub fn phase(&self) -> Phase {
+        self.phase.get()
+    }
+
+    pub fn enter(&self, phase: Phase) {
+        self.phase.set(phase);
+        // Only these are timed.
+        if phase != Phase::Idle && phase != Phase::Running {
+            self.move_on();
+        }
+    }
+
+    fn move_on(&self) {
+        self.since.set(Instant::now());
+    }
+
+    fn stalls(&self) -> bool {
+        let limit = match self.phase.get() {
+            Phase::Idle | Phase::Running => return false,
+            Phase::Head | Phase::Body | Phase::Answering => STALL,
+            Phase::Closing => LINGER,
+        };
+        self.since.get().elapsed() >= limit
+    }
+}
+
+pub async fn serve(server: Rc<Server>, stream: TcpStream) {
+    let progress = Rc::new(Progress { phase: Cell::new(Phase::Idle), since: Cell::new(Instant::now()) });
+    let socket = Socket { stream, framing: Framing::new(), progress: Rc::clone(&progress) };
+    let service = service_fn(|request| service::answer(Rc::clone(&server), Rc::clone(&progress), request));
+    let mut served = pin!(
+        http1::Builder::new()
+            .half_close(true)
+            .max_header_size(HEADER_BYTES + REQUEST_LINE_BYTES)
+            .serve_connection(socket, service)
+    );
+    let mut draining = pin!(server.draining());
+    let mut told = false;
+    loop {
+        tokio::select! {
+            biased;
+            // Whatever went wrong went wrong with the client, who has been told what could be told.
+            _ = &mut served => return,
+            () = &mut draining, if !told => {
+                told = true;
+                served.as_mut().graceful_shutdown();
+            }
+            () = sleep(LOOK) => if progress.stalls() {
+                return;
+            },
+        }
+    }
+}
+
+struct Socket {
+    stream: TcpStream,
+    framing: Framing,
+    progress: Rc<Progress>,
+}
+
+impl Read for Socket {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        mut cursor: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        // SAFETY: bytes are only ever added, by the socket, which says how many.
+        let mut buffer = ReadBuf::uninit(unsafe { cursor.as_mut() });
+        ready!(Pin::new(&mut this.stream).poll_read(context, &mut buffer))?;
+        let arrived = buffer.filled_mut();
+        this.framing.follow(arrived);
+        let count = arrived.len();
+        if count > 0 {
+            match this.progress.phase() {
+                Phase::Idle => this.progress.enter(Phase::Head),
+                Phase::Body => this.progress.move_on(),
+                _ => {}
+            }
+        }
+        // SAFETY: the socket has filled so many.
+        unsafe { cursor.advance(count) };
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl Write for Socket {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = ready!(Pin::new(&mut self.stream).poll_write(context, bytes));
+        self.note(bytes.len(), &written);
+        Poll::Ready(written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        parts: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let total = parts.iter().map(|part| part.len()).sum();
+        if total > SMALL_BYTES {
+            let written = ready!(Pin::new(&mut self.stream).poll_write_vectored(context, parts));
+            self.note(total, &written);
+            return Poll::Ready(written);
+        }
+        let mut whole = [0; SMALL_BYTES];
+        let mut end = 0;
+        for part in parts {
+            whole[end..end + part.len()].copy_from_slice(part);
+            end += part.len();
+        }
+        self.poll_write(context, &whole[..end])
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    /// Ends our side, and then reads what still comes, until the client has ended its own: closing a socket with bytes unread
+    /// in it resets the connection, and the client may never see its answer.
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        if this.progress.phase() != Phase::Closing {
+            ready!(Pin::new(&mut this.stream).poll_shutdown(context))?;
+            this.progress.enter(Phase::Closing);
+        }
+        let mut bytes = [0; 4096];
+        loop {
+            let mut buffer = ReadBuf::new(&mut bytes);
+            match ready!(Pin::new(&mut this.stream).poll_read(context, &mut buffer)) {
+                Ok(()) if !buffer.filled().is_empty() && !this.progress.stalls() => {}
+                _ => return Poll::Ready(Ok(())),
+            }
+        }
+    }
+}
+
+impl Socket {
+    /// Whether an answer is out, or what there is of it.
+    fn note(&self, wanted: usize, written: &io::Result<usize>) {
+        if self.progress.phase() == Phase::Answering {
+            match written {
+                Ok(count) if *count == wanted => {
+                    let inside = self.framing.inside_head();
+                    self.progress.enter(if inside { Phase::Head } else { Phase::Idle });
+                }
+                _ => self.progress.move_on(),
+            }
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! One invocation: whose lines they are, and which of them the result envelope holds.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::time::Instant;
+
+use crate::answer::Line;
+use crate::contract::RESULT_LOG_BYTES;
+use crate::logs::{self, Level, Owner};
+
+pub struct Invocation {
+    pub id: String,
+    pub started: Instant,
+    trace: RefCell<Option<String>>,
+    /// None where nobody asked for the lines.
+    kept: Option<RefCell<Kept>>,
+}
+
+#[derive(Default)]
+struct Kept {
+    lines: VecDeque<Line>,
+    bytes: usize,
+    truncated: bool,
+}
+
+impl Invocation {
+    pub fn new(id: String, trace: Option<String>, keeps_lines: bool) -> Self {
+        let kept = keeps_lines.then(RefCell::default);
+        Self { id, started: Instant::now(), trace: RefCell::new(trace), kept }
+    }
+
+    /// Notes the trace that the envelope names; one of the HTTP request goes before it.
+    pub fn note_trace(&self, trace: &str) {
+        self.trace.borrow_mut().get_or_insert_with(|| trace.to_owned());
+    }
+
+    pub fn log(&self, level: Level, message: &str) {
+        let trace = self.trace.borrow();
+        let owner = Owner { invocation: &self.id, trace: trace.as_deref() };
+        let time = logs::write(level, Some(owner), message);
+        if let Some(kept) = &self.kept {
+            let line = Line { time: logs::timestamp(time), level: level.name(), message: message.to_owned() };
+            kept.borrow_mut().keep(line);
+        }
+    }
+
+    /// The lines so far, and whether there were more.
+    pub fn lines(&self) -> (Vec<Line>, bool) {
+        let Some(kept) = &self.kept else { return (Vec::new(), false) };
+        let mut kept = kept.borrow_mut();
+        (std::mem::take(&mut kept.lines).into(), kept.truncated)
+    }
+}
+
+impl Kept {
+    fn keep(&mut self, line: Line) {
+        self.bytes += line.message.len();
+        self.lines.push_back(line);
+        while self.bytes > RESULT_LOG_BYTES {
+            self.bytes -= self.lines.pop_front().map_or(self.bytes, |line| line.message.len());
+            self.truncated = true;
+        }
+    }
+}
+
+/// Ids that no other invocation has: time and process tell this server from all others.
+pub struct Ids {
+    prefix: String,
+    next: Cell<u64>,
+}
+
+impl Ids {
+    pub fn new() -> Self {
+        let since = std::time::UNIX_EPOCH.elapsed().unwrap_or_default();
+        let prefix = format!("{:x}{:05x}-", since.as_micros(), std::process::id() & 0xf_ffff);
+        Self { prefix, next: Cell::new(0) }
+    }
+
+    pub fn take(&self) -> String {
+        let number = self.next.replace(self.next.get() + 1);
+        format!("{}{number:08x}", self.prefix)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_lines_are_kept() {
+        let invocation = Invocation::new(String::from("id"), None, true);
+        for _ in 0..3 {
+            invocation.log(Level::Info, &"x".repeat(RESULT_LOG_BYTES / 2));
+        }
+        invocation.log(Level::Error, "newest");
+        let (lines, truncated) = invocation.lines();
+        assert!(truncated);
+        assert_eq!(lines.len(), 2);
+        assert_eq!(lines[1].message, "newest");
+    }
+}

@@ -1,0 +1,200 @@
+//! The PHP process that has loaded the function, and forks a worker whenever it is told to.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::fs;
+use std::future::Future;
+use std::io;
+use std::mem;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::unix::net::UnixStream as StdUnixStream;
+use std::os::unix::process::CommandExt as _;
+use std::pin::pin;
+use std::process::{Command, Stdio};
+use std::ptr;
+use std::task::Poll;
+
+use bytes::BytesMut;
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+use tokio::net::UnixStream;
+
+use crate::frames::{self, Frame};
+use crate::logs::{self, Level};
+use crate::output::{Output, Writers};
+use crate::settings::Php;
+use crate::worker::Worker;
+
+/// Where the loader finds its control socket.
+const CONTROL: RawFd = 3;
+
+pub struct Loader {
+    control: UnixStream,
+    output: Output,
+    incoming: RefCell<BytesMut>,
+    /// Our ends of what has been sent to be forked with, in order.
+    forking: RefCell<VecDeque<(AsyncFd<StdUnixStream>, Output)>>,
+}
+
+impl Loader {
+    /// Starts PHP. It has not loaded the function yet.
+    pub fn start(php: &Php) -> io::Result<Self> {
+        let (control, theirs) = pair()?;
+        let control = UnixStream::from_std(control)?;
+        let (output, writers) = Output::new()?;
+        let mut command = Command::new(&php.program);
+        command
+            .args(options())
+            .arg(&php.loader)
+            .arg(&php.function)
+            .env_clear()
+            .envs(php.environment.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .stdout(writers.out)
+            .stderr(writers.err)
+            .process_group(0);
+        let descriptor = theirs.as_raw_fd();
+        // SAFETY: only system calls are made between fork and exec.
+        unsafe {
+            command.pre_exec(move || {
+                let kept = if descriptor == CONTROL {
+                    libc::fcntl(CONTROL, libc::F_SETFD, 0)
+                } else {
+                    libc::dup2(descriptor, CONTROL)
+                };
+                // PHP is to serve other signals than those that this process waits for.
+                let mut none = mem::zeroed();
+                libc::sigemptyset(&raw mut none);
+                libc::sigprocmask(libc::SIG_SETMASK, &raw const none, ptr::null_mut());
+                libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+                if kept < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+            });
+        }
+        // Whoever is a child of process 1 is waited for there.
+        drop(command.spawn()?);
+        Ok(Self { control, output, incoming: RefCell::default(), forking: RefCell::default() })
+    }
+
+    /// The next thing that it says; None when it is gone.
+    pub async fn next(&self) -> Option<Frame> {
+        let mut next = pin!(self.read());
+        let frame = std::future::poll_fn(|context| {
+            self.output.poll(context, &logs::say);
+            match next.as_mut().poll(context) {
+                Poll::Ready(frame) => Poll::Ready(frame),
+                Poll::Pending => Poll::Pending,
+            }
+        })
+        .await;
+        self.output.drain(&logs::say);
+        frame
+    }
+
+    async fn read(&self) -> Option<Frame> {
+        loop {
+            if let Some((_, frame)) = frames::take(&mut self.incoming.borrow_mut()).ok()? {
+                return Some(frame);
+            }
+            self.control.readable().await.ok()?;
+            let mut incoming = self.incoming.borrow_mut();
+            incoming.reserve(frames::START);
+            match self.control.try_read_buf(&mut *incoming) {
+                Ok(0) => return None,
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(_) => return None,
+            }
+        }
+    }
+
+    /// Has it fork a worker; it says so later.
+    pub async fn fork(&self) -> io::Result<()> {
+        let (ours, theirs) = pair()?;
+        // SAFETY: the socket is the same as long as it is registered.
+        let ours = unsafe { AsyncFd::register_with_interest(ours, Interest::READABLE | Interest::WRITABLE) }?;
+        let (output, Writers { out, err }) = Output::new()?;
+        let descriptors = [theirs.as_raw_fd(), out.as_raw_fd(), err.as_raw_fd()];
+        self.control
+            .async_io(Interest::WRITABLE, || send(self.control.as_raw_fd(), &frames::fork(), &descriptors))
+            .await?;
+        self.forking.borrow_mut().push_back((ours, output));
+        Ok(())
+    }
+
+    /// The worker that was forked in answer to the oldest `fork`.
+    pub fn forked(&self, process: i32) -> io::Result<Worker> {
+        let (channel, output) =
+            self.forking.borrow_mut().pop_front().ok_or_else(|| io::Error::other("no fork was asked for"))?;
+        Worker::new(process, channel, output)
+    }
+}
+
+/// PHP's settings. Those of a function's own php.ini come after them.
+fn options() -> Vec<String> {
+    [
+        "display_errors=0".to_owned(),
+        "log_errors=1".to_owned(),
+        "html_errors=0".to_owned(),
+        "implicit_flush=1".to_owned(),
+        // The function's code stays as it is; one copy of it in memory serves all workers.
+        "opcache.enable_cli=1".to_owned(),
+        "opcache.validate_timestamps=0".to_owned(),
+        "opcache.jit=tracing".to_owned(),
+        "opcache.jit_buffer_size=32M".to_owned(),
+        format!("memory_limit={}", memory_limit()),
+    ]
+    .into_iter()
+    .flat_map(|option| [String::from("-d"), option])
+    .collect()
+}
+
+/// Half of what the container may use, so that one function can't take the memory of all.
+fn memory_limit() -> u64 {
+    let number = |path: &str| fs::read_to_string(path).ok().and_then(|text| text.trim().parse::<u64>().ok());
+    let limit =
+        number("/sys/fs/cgroup/memory.max").or_else(|| number("/sys/fs/cgroup/memory/memory.limit_in_bytes"));
+    // SAFETY: plain system calls.
+    let (pages, size) = unsafe { (libc::sysconf(libc::_SC_PHYS_PAGES), libc::sysconf(libc::_SC_PAGESIZE)) };
+    let machine = u64::try_from(pages).unwrap_or(0) * u64::try_from(size).unwrap_or(0);
+    limit.map_or(machine, |limit| limit.min(machine)) / 2
+}
+
+/// A pair of sockets: ours for the event loop, theirs as PHP wants it.
+fn pair() -> io::Result<(StdUnixStream, OwnedFd)> {
+    let (ours, theirs) = StdUnixStream::pair()?;
+    ours.set_nonblocking(true)?;
+    Ok((ours, theirs.into()))
+}
+
+/// Sends bytes and, along with them, descriptors.
+fn send(socket: RawFd, bytes: &[u8], descriptors: &[RawFd; 3]) -> io::Result<()> {
+    const SIZE: u32 = size_of::<[RawFd; 3]>() as u32;
+    /// As aligned as a control message has to be.
+    #[repr(C)]
+    union Control {
+        _header: libc::cmsghdr,
+        bytes: [u8; unsafe { libc::CMSG_SPACE(SIZE) } as usize],
+    }
+    let mut part = libc::iovec { iov_base: bytes.as_ptr().cast_mut().cast(), iov_len: bytes.len() };
+    // SAFETY: all that `message` points to lives until the call returns, and there is room for one control message.
+    let sent = unsafe {
+        let mut control: Control = mem::zeroed();
+        let mut message: libc::msghdr = mem::zeroed();
+        message.msg_iov = &raw mut part;
+        message.msg_iovlen = 1;
+        message.msg_control = (&raw mut control).cast();
+        message.msg_controllen = control.bytes.len() as _;
+        let header = libc::CMSG_FIRSTHDR(&raw const message);
+        (*header).cmsg_level = libc::SOL_SOCKET;
+        (*header).cmsg_type = libc::SCM_RIGHTS;
+        (*header).cmsg_len = libc::CMSG_LEN(SIZE) as _;
+        ptr::copy_nonoverlapping(descriptors.as_ptr().cast(), libc::CMSG_DATA(header), SIZE as usize);
+        libc::sendmsg(socket, &raw const message, libc::MSG_NOSIGNAL)
+    };
+    if sent < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+/// Says why there is no function to call.
+pub fn report(message: &str) {
+    logs::say(Level::Error, &format!("the function could not be loaded: {message}"));
+}
