@@ -16,6 +16,7 @@ fi
 export DART_VM_OPTIONS=--new_gen_semi_max_size=4
 
 # Each connection is a descriptor.
+# shellcheck disable=SC3045 # dash has both options.
 ulimit -n "$(ulimit -Hn)" 2>/dev/null || true
 
 # An empty variable beside a file counts as none; the server refuses what is left without a secret.

@@ -13,6 +13,7 @@ fi
 # shellcheck source=runtimes/go/go.sh
 . "$here/go.sh"
 # Nothing is written beside the sources: what go.mod and go.sum lack is an error.
+# shellcheck disable=SC2090 # Go cuts it at the spaces.
 export GOFLAGS="-trimpath -buildvcs=false -mod=readonly -modcacherw"
 
 case $1 in

@@ -12,7 +12,10 @@ syntax)
   wrong=0
   for file in $found; do
     php -d display_errors=1 -d log_errors=0 -l "$file" >/dev/null || wrong=1
-    grep -q '^declare(strict_types=1);$' "$file" || { echo "$file: no declare(strict_types=1)"; wrong=1; }
+    grep -q '^declare(strict_types=1);$' "$file" || {
+      echo "$file: no declare(strict_types=1)"
+      wrong=1
+    }
     if grep -nE "$(printf '\t| +$|\r|^.{141,}')" "$file"; then
       echo "$file: tabs, white space at a line's end, or a line of more than 140 characters"
       wrong=1

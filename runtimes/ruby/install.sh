@@ -7,7 +7,7 @@ home=${RUNTIME_HOME:?names the folder to install into}
 ruby=${RUBY:-ruby}
 
 mkdir -p "$home"
-rm -rf "$home/server" "$home/lib"
+rm -rf "${home:?}/server" "${home:?}/lib"
 mkdir -p "$home/server" "$home/lib"
 cp "$here/server/main.rb" "$here/server/function.rb" "$home/server/"
 cp -R "$here/server/lib" "$home/server/lib"
