@@ -13,14 +13,18 @@ import { answerFrame, Response, ResponseError } from "./response.mjs";
 
 const [folder, entrypoint, start] = process.argv.splice(2);
 const exit = process.exit.bind(process);
+const { now } = Date;
 const context = new AsyncLocalStorage();
 const nowhere = { number: 0 };
 const running = new List();
+/** What came before the function was loaded, by number. */
+const early = new Map();
 let main = null;
-let loading = start === "standby" ? null : load();
+let loads = start !== "standby";
 let draining = false;
 
 preferToDie();
+if (loads) load();
 captureOutput(
   () => context.getStore() ?? nowhere,
   (level, line) => speak(context.getStore() ?? nowhere, level, line),
@@ -36,11 +40,16 @@ receive(
 
 function take(kind, number, bytes) {
   // A standby loads the function when it is needed: the first frame says so.
-  loading ??= load();
+  if (!loads) {
+    loads = true;
+    load();
+  }
   if (kind === KIND.invoke) {
     if (main) invoke(number, bytes);
-    else loading.then(() => main && invoke(number, bytes));
+    else early.set(number, bytes);
   } else if (kind === KIND.cancel) {
+    // What was overdue before it began must not begin.
+    early.delete(number);
     for (const invocation of running.items()) if (invocation.number === number) running.delete(invocation);
   } else if (kind === KIND.ping) {
     sendNow(frame(KIND.pong, 0, 0));
@@ -59,6 +68,11 @@ async function load() {
   } catch (error) {
     sendNow(textFrame(KIND.failed, 0, describe(error)));
   }
+  for (const [number, bytes] of early) {
+    early.delete(number);
+    if (main) invoke(number, bytes);
+  }
+  if (draining) endWhenDrained();
 }
 
 /** Where memory runs out the kernel ends this process and not the server. */
@@ -74,6 +88,8 @@ function preferToDie() {
 
 function invoke(number, bytes) {
   const { body, deadline, head, id, raw } = readInvocation(bytes);
+  // It has waited too long, and was answered 504: the word that cancels it may be right behind.
+  if (now() >= deadline) return;
   const invocation = { number, place: -1 };
   let fields;
   try {
@@ -155,7 +171,7 @@ function sendLast(bytes) {
 }
 
 function endWhenDrained() {
-  if (running.size === 0) afterSending(() => exit(0));
+  if (running.size + early.size === 0) afterSending(() => exit(0));
 }
 
 function refusal(number, code, message) {

@@ -10,7 +10,14 @@ import { fileURLToPath } from "node:url";
 
 const HOME = fileURLToPath(new URL("../..", import.meta.url));
 const FUNCTION = `
+const { existsSync, appendFileSync, readFileSync } = require("node:fs");
+const begun = process.env.BEGUN;
+// Its first process loads at once, those after it take their time.
+if (existsSync(begun)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 700);
+appendFileSync(begun, "loaded;");
 module.exports = async (req, res) => {
+  if (req.payload === "begun") return res.send(readFileSync(begun, "utf8"));
+  if (req.payload === "spin" || req.payload === "late") appendFileSync(begun, req.payload + ";");
   if (req.payload === "spin") for (;;);
   if (req.payload === "wait") await new Promise((done) => setTimeout(done, 20000));
   res.send("done");
@@ -27,6 +34,7 @@ before(async () => {
   port = await freePort();
   const env = {
     ...process.env,
+    BEGUN: join(folder, "begun"),
     FUNCTION_BUILD: folder,
     RUNTIME_HOME: HOME,
     RUNTIME_HOST: "127.0.0.1",
@@ -56,6 +64,13 @@ test("a busy loop does not keep its process busy until its neighbours' deadlines
   const answer = await neighbour;
   assert.equal(answer.headers.get("x-runtime-error"), "function_error");
   assert.ok(Date.now() - began < 5000, `the neighbour was held for ${Date.now() - began} ms`);
+});
+
+test("what is overdue before the function is loaded again never begins", async () => {
+  assert.equal((await call("spin", 0.3)).status, 504);
+  assert.equal((await call("late", 0.1)).status, 504);
+  const begun = await (await call("begun", 10)).text();
+  assert.match(begun, /spin;loaded;$/);
 });
 
 function call(payload, seconds) {
