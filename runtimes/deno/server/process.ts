@@ -190,6 +190,8 @@ export class FunctionProcess {
       }
     } else if (kind === KIND.ready) {
       this.state = "ready";
+      // Loading may have taken its only thread: that was no silence.
+      if (this.pingedAt !== 0) this.pingedAt = Date.now();
       this.#events.loaded(this);
     } else if (kind === KIND.failed) {
       this.#fail(new TextDecoder().decode(bytes));

@@ -170,6 +170,8 @@ export class FunctionProcess {
       this.#events.alive(this);
     } else if (kind === KIND.ready) {
       this.state = "ready";
+      // Loading may have taken its only thread: that was no silence.
+      if (this.pingedAt !== 0) this.pingedAt = Date.now();
       this.#events.loaded(this);
     } else if (kind === KIND.failed) {
       this.#fail(bytes.toString());

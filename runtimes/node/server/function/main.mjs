@@ -17,8 +17,8 @@ const { now } = Date;
 const context = new AsyncLocalStorage();
 const nowhere = { number: 0 };
 const running = new List();
-/** What came before the function was loaded, by number. */
-const early = new Map();
+/** What came before the function was loaded. */
+const early = [];
 let main = null;
 let loads = start !== "standby";
 let draining = false;
@@ -46,10 +46,8 @@ function take(kind, number, bytes) {
   }
   if (kind === KIND.invoke) {
     if (main) invoke(number, bytes);
-    else early.set(number, bytes);
+    else early.push([number, bytes]);
   } else if (kind === KIND.cancel) {
-    // What was overdue before it began must not begin.
-    early.delete(number);
     for (const invocation of running.items()) if (invocation.number === number) running.delete(invocation);
   } else if (kind === KIND.ping) {
     sendNow(frame(KIND.pong, 0, 0));
@@ -68,10 +66,7 @@ async function load() {
   } catch (error) {
     sendNow(textFrame(KIND.failed, 0, describe(error)));
   }
-  for (const [number, bytes] of early) {
-    early.delete(number);
-    if (main) invoke(number, bytes);
-  }
+  for (const [number, bytes] of early.splice(0)) if (main) invoke(number, bytes);
   if (draining) endWhenDrained();
 }
 
@@ -171,7 +166,7 @@ function sendLast(bytes) {
 }
 
 function endWhenDrained() {
-  if (running.size + early.size === 0) afterSending(() => exit(0));
+  if (running.size + early.length === 0) afterSending(() => exit(0));
 }
 
 function refusal(number, code, message) {

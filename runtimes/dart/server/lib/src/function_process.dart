@@ -190,6 +190,8 @@ final class FunctionProcess {
         _events.alive(this);
       case Kind.ready:
         state = ProcessState.ready;
+        // Loading may have taken its only thread: that was no silence.
+        if (pingedAt != 0) pingedAt = DateTime.now().millisecondsSinceEpoch;
         _events.loaded(this);
       case Kind.failed:
         _fail(utf8.decode(bytes, allowMalformed: true));
