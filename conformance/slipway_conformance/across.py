@@ -131,7 +131,7 @@ def properties() -> list[Property]:
     answers = inputs.tuples(inputs.STATUS, inputs.HEADERS, inputs.TEXT)
     requests = inputs.tuples(inputs.PATH, inputs.TEXT, inputs.FREE_HEADERS)
     return [
-        Property("JSON that is echoed", inputs.JSON, _echo, _whole),
+        Property("JSON that is echoed", inputs.json_values(), _echo, _whole),
         Property("an envelope that is not quite JSON", inputs.SPOILT, _spoilt, _judged),
         Property("a raw request that is reported", requests, _reported, _report),
         Property("an answer with headers", answers, _sent, _whole),

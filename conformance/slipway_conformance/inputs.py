@@ -33,7 +33,7 @@ from hypothesis.strategies import (
     tuples,
 )
 
-__all__ = ["Flaky", "SearchStrategy", "binary", "dictionaries", "lists", "tuples"]
+__all__ = ["Flaky", "SearchStrategy", "binary", "lists", "tuples"]
 
 # Its tables of characters, which it would put into whatever folder a run begins in.
 set_hypothesis_home_dir(
@@ -55,20 +55,17 @@ FLOAT = floats(allow_nan=False, allow_infinity=False)
 # Languages may move members whose names look like numbers, and may write floats in their own way.
 _NAME = TEXT.filter(lambda name: not name.strip().lstrip("+-").isdigit())
 _SCALAR = none() | booleans() | integers(-(2**53) + 1, 2**53 - 1) | TEXT
-JSON = recursive(
-    _SCALAR, lambda inner: lists(inner, max_size=4) | dictionaries(_NAME, inner, max_size=4)
-)
+# Of RFC 3986: what a segment of a path holds without being encoded.
+_SEGMENT = text("abcXYZ019-._~!$&'()*+,;=:@", max_size=20)
+PATH = lists(_SEGMENT, max_size=5).map(lambda segments: "/any/" + "/".join(segments))
+HEADERS = dictionaries(FREE_NAME, VALUES, max_size=4)
+FREE_HEADERS = dictionaries(FREE_NAME, VALUE, max_size=5)
 # Without numbers that one more digit makes too large.
 _PLAIN = recursive(
     none() | booleans() | integers(-99, 99) | TEXT,
     lambda inner: lists(inner, max_size=3) | dictionaries(_NAME, inner, max_size=3),
     max_leaves=8,
 )
-# Of RFC 3986: what a segment of a path holds without being encoded.
-SEGMENT = text("abcXYZ019-._~!$&'()*+,;=:@", max_size=20)
-HEADERS = dictionaries(FREE_NAME, VALUES, max_size=4)
-FREE_HEADERS = dictionaries(FREE_NAME, VALUE, max_size=5)
-PATH = lists(SEGMENT, max_size=5).map(lambda segments: "/any/" + "/".join(segments))
 # What spoils JSON, and what only looks as if it did. Nothing that turns a number into a float, since
 # languages write floats in their own way.
 _SPOILERS = sampled_from(
@@ -84,6 +81,13 @@ _SPOILERS = sampled_from(
     ]
 )
 ID = text(string.ascii_letters + string.digits + "._-", min_size=1, max_size=64)
+
+
+def json_values() -> SearchStrategy[Any]:
+    """Any JSON. Made anew for each property: a recursive strategy is not for several threads at once."""
+    return recursive(
+        _SCALAR, lambda inner: lists(inner, max_size=4) | dictionaries(_NAME, inner, max_size=4)
+    )
 
 
 @composite

@@ -52,7 +52,9 @@ def any_json(session: Session) -> None:
         answer = session.invoke([{"do": "echo"}], envelope={"payload": {"value": value}})
         return answer, {"status": 200, "json": value}
 
-    _holds(session, lambda inputs: inputs.lists(inputs.JSON | inputs.FLOAT, max_size=4), call)
+    _holds(
+        session, lambda inputs: inputs.lists(inputs.json_values() | inputs.FLOAT, max_size=4), call
+    )
 
 
 @probe("5.3-any-json", why="whatever JSON is answered is the same bytes in every language")
@@ -61,7 +63,7 @@ def any_json_bytes(session: Session) -> None:
         answer = session.invoke([{"do": "echo"}], envelope={"payload": {"value": value}})
         return answer, {"status": 200, "text": _compact(value)}
 
-    _holds(session, lambda inputs: inputs.JSON, call)
+    _holds(session, lambda inputs: inputs.json_values(), call)
 
 
 @probe("3.4-any-bytes", why="whatever bytes are sent come back as they were")
@@ -86,7 +88,7 @@ def any_headers(session: Session) -> None:
 
     _holds(
         session,
-        lambda inputs: inputs.dictionaries(inputs.FREE_NAME, inputs.VALUE, max_size=5),
+        lambda inputs: inputs.FREE_HEADERS,
         call,
     )
 
@@ -126,7 +128,7 @@ def any_answer(session: Session) -> None:
         session,
         lambda inputs: inputs.tuples(
             inputs.STATUS,
-            inputs.dictionaries(inputs.FREE_NAME, inputs.VALUES, max_size=4),
+            inputs.HEADERS,
             inputs.TEXT,
         ),
         call,
@@ -147,12 +149,11 @@ def any_message(session: Session) -> None:
 
 @probe("3.1-any-path", why="whatever a path may hold, the function sees it as it was written")
 def any_path(session: Session) -> None:
-    def call(found: list[str]) -> tuple[Answer, Any]:
-        path = "/any/" + "/".join(found)
+    def call(path: str) -> tuple[Answer, Any]:
         answer = session.invoke([{"do": "report"}], raw=True, method="GET", target=path)
         return answer, {"status": 200, "contains": {"request": {"path": path, "query": {}}}}
 
-    _holds(session, lambda inputs: inputs.lists(inputs.SEGMENT, max_size=5), call)
+    _holds(session, lambda inputs: inputs.PATH, call)
 
 
 @probe("2.1-any-members", why="method, path and header values of an envelope are any text")

@@ -7,7 +7,7 @@ import pytest
 from attrs import evolve
 from rich.console import Console
 from slipway_conformance.runtime import Runtime
-from slipway_tools.bench import documents, plots, terminal
+from slipway_tools.bench import documents, overview, plots, terminal
 from slipway_tools.bench.errors import BenchError
 from slipway_tools.bench.model import Result
 
@@ -53,15 +53,15 @@ def test_a_text_without_both_markers_is_left_alone(text: str) -> None:
 def test_documents_are_written_where_readers_look(
     runtime: Runtime, result: Result, tmp_path: Path
 ) -> None:
-    overview = tmp_path / "README.md"
-    overview.write_text(f"# All\n{documents.START}\n{documents.END}\n")
+    readme_of_all = tmp_path / "README.md"
+    readme_of_all.write_text(f"# All\n{documents.START}\n{documents.END}\n")
     readme = tmp_path / "runtimes" / "brainwave" / "README.md"
     readme.parent.mkdir(parents=True)
     readme.write_text(f"# Brainwave\n{documents.START}\n{documents.END}\n")
     (tmp_path / "docs").mkdir()
     other = evolve(runtime, language="other", title="Another", profiles=("core", "raw"))
     written = documents.write(tmp_path, [runtime, other], result)
-    lines = overview.read_text().splitlines()
+    lines = readme_of_all.read_text().splitlines()
     assert lines[4].startswith("| [Another](runtimes/other/README.md) | 7, 8 | a loop | without ")
     assert lines[4].endswith(" |  |  |  |  |")
     assert lines[5].startswith("| [Brainwave](runtimes/brainwave/README.md) | 7, 8 | a loop | ")
@@ -93,3 +93,10 @@ def test_the_terminal_shows_figures_and_failures(result: Result) -> None:
     text = console.export_text()
     assert "0.95 (0.90 to 1.00)" in text
     assert "not measured: other (brainwave:7)" in text
+
+
+def test_a_quick_run_says_so_wherever_its_figures_stand(runtime: Runtime, result: Result) -> None:
+    quick = evolve(result, protocol=evolve(result.protocol, quick=True))
+    assert "`./slipway bench --quick`" in overview.table([runtime], quick)
+    assert "`./slipway bench --quick brainwave`" in documents.readme_table(quick.runtimes[0], quick)
+    assert "--quick" not in overview.table([runtime], result)

@@ -15,7 +15,7 @@ from .figures import cpu_ratio, growth_percent, over_rounds, throughput_ratio, v
 from .model import Result, RuntimeResult
 
 START, END = "<!-- bench:start -->", "<!-- bench:end -->"
-_TABLE = "README.md"
+_README = "README.md"
 
 
 def markdown(lines: list[list[str]], words_first: int = 1) -> str:
@@ -130,7 +130,7 @@ def readme_table(runtime: RuntimeResult, result: Result) -> str:
         )
     return (
         f"{markdown(lines)}\n\n"
-        f"Measured {result.date[:10]} by `./slipway bench {runtime.language}` on"
+        f"Measured {result.date[:10]} by {words.command(result.protocol, runtime.language)} on"
         f" {words.machine(result.machine)}."
     )
 
@@ -155,12 +155,12 @@ def write(root: Path, runtimes: Sequence[Runtime], result: Result) -> list[Path]
     page.parent.mkdir(exist_ok=True)
     page.write_text(performance(result, links), encoding="utf-8")
     written = [page, *pictures]
-    _put(root / _TABLE, overview.table(runtimes, result))
-    written.append(root / _TABLE)
+    _put(root / _README, overview.table(runtimes, result))
+    written.append(root / _README)
     for runtime in result.runtimes:
         if not any(server.throughput for server in runtime.servers):
             continue
-        readme = root / "runtimes" / runtime.language / _TABLE
+        readme = root / "runtimes" / runtime.language / _README
         _put(readme, readme_table(runtime, result))
         written.append(readme)
     return written

@@ -34,9 +34,10 @@ def table(runtimes: Sequence[Runtime], result: Result) -> str:
         lines.append([*_said(runtime), *(_figures(found, many) if found else ["", "", "", ""])])
     return (
         f"{markdown(lines, words_first=4)}\n\n"
-        f"At {many} connections, a POST of a small JSON; `of bare` compares with the smallest server"
-        " of the same library. Start is from the launch of the container to the first answer."
-        f" Measured {result.date[:10]} by `./slipway bench` on {words.machine(result.machine)}:"
+        f"At {many} connections, a POST of a small JSON; `of bare` compares with the bare server"
+        " that each page names. Start is from the launch of the container to the first answer."
+        f" Measured {result.date[:10]} by {words.command(result.protocol)} on"
+        f" {words.machine(result.machine)}:"
         " [all figures](docs/performance.md)."
     )
 

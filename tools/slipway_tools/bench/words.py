@@ -21,6 +21,12 @@ def megabytes(count: int) -> str:
     return number(count / 1e6)
 
 
+def command(protocol: Protocol, *names: str) -> str:
+    """What to type for figures like these."""
+    quick = ["--quick"] if protocol.quick else []
+    return f"`{' '.join(['./slipway', 'bench', *quick, *names])}`"
+
+
 def median(found: Spread | None, write: Callable[[float], str] = number) -> str:
     return NONE if found is None else write(found.median)
 
