@@ -118,7 +118,7 @@ def _view(session: Session, sent: Sent, view: View) -> Any:
 
 
 def _difference(name: str, launchers: Sequence[Launcher], differs: _Differs) -> Difference:
-    request = explain.again(differs.sent, differs.secret)
+    request = explain.again(differs.sent, {differs.secret})
     answers = [
         (launcher.name, json.dumps(view, ensure_ascii=False, default=repr)[:1000])
         for launcher, view in zip(launchers, differs.views, strict=True)

@@ -4,6 +4,7 @@ every difference, the log."""
 from __future__ import annotations
 
 import shlex
+from collections.abc import Collection
 
 from . import contract
 from .outcomes import Result
@@ -13,11 +14,13 @@ from .wire import Sent
 _BODY_SHOWN = 2000
 
 
-def again(sent: Sent | bytes, secret: str = "", address: str = "127.0.0.1:3000") -> str:
-    """A line for a shell that sends the request again; the right *secret* is a variable there."""
+def again(
+    sent: Sent | bytes, secrets: Collection[str] = (), address: str = "127.0.0.1:3000"
+) -> str:
+    """A line for a shell that sends the request again; the right secret is a variable there."""
     if isinstance(sent, bytes):
         host, _, port = address.rpartition(":")
-        return f"printf '%b' {_octal(sent, secret)} | nc {host} {port}"
+        return f"printf '%b' {_octal(sent, secrets)} | nc {host} {port}"
     words = ["curl", "-i"]
     if any(mark in sent.target for mark in ("/.", "//", "[", "{")):
         words += ["--path-as-is", "--globoff"]
@@ -27,7 +30,7 @@ def again(sent: Sent | bytes, secret: str = "", address: str = "127.0.0.1:3000")
         words += ["-X", shlex.quote(sent.method)]
     words.append(shlex.quote(f"http://{address}{sent.target}"))
     for name, value in sent.headers:
-        if secret and value == secret:
+        if value and value in secrets:
             words += ["-H", f'"{name}: ${_variable()}"']
         else:
             words += ["-H", shlex.quote(f"{name}: {value}" if value else f"{name};")]
@@ -49,8 +52,8 @@ def answer_text(exchanged: Exchanged) -> str:
 
 
 def redacted(text: str, result: Result) -> str:
-    """*text* without the secret of the target that *result* is about."""
-    return text.replace(result.secret, f"${_variable()}") if result.secret else text
+    """*text* without the secrets of the servers that *result* is about."""
+    return _without(text, result.secrets)
 
 
 def failure(result: Result, target: str = "TARGET") -> str:
@@ -71,7 +74,7 @@ def failure(result: Result, target: str = "TARGET") -> str:
     parts += ["    - " + mismatch.replace("\n", "\n      ") for mismatch in result.mismatches]
     for exchanged in result.exchanged[:1]:
         parts.append("  request:")
-        parts.append("    " + again(exchanged.sent, result.secret))
+        parts.append("    " + again(exchanged.sent, result.secrets))
         parts.append("  answer:")
         parts += ["    " + line for line in answer_text(exchanged).splitlines()]
     if result.log:
@@ -79,6 +82,12 @@ def failure(result: Result, target: str = "TARGET") -> str:
         parts += ["    " + line for line in result.log.splitlines()]
     parts.append(f"  again: slipway verify {target} --case {result.case.id}")
     return redacted("\n".join(parts), result)
+
+
+def _without(text: str, secrets: Collection[str]) -> str:
+    for secret in filter(None, secrets):
+        text = text.replace(secret, f"${_variable()}")
+    return text
 
 
 def _variable() -> str:
@@ -95,7 +104,7 @@ def _with_body(words: list[str], body: bytes) -> str:
     return " ".join([*words, "--data-binary", shlex.quote(text)])
 
 
-def _octal(raw: bytes, secret: str = "") -> str:
+def _octal(raw: bytes, secrets: Collection[str] = ()) -> str:
     """*raw* as an argument of printf's ``%b``, in double quotes, bytes beyond plain text as octal
     escapes."""
     shown = "".join(
@@ -103,4 +112,4 @@ def _octal(raw: bytes, secret: str = "") -> str:
         for byte in raw.replace(b"\r\n", b"\0\0")
     )
     shown = shown.replace("\\0000\\0000", "\\r\\n")
-    return f'"{shown.replace(secret, f"${_variable()}") if secret else shown}"'
+    return f'"{_without(shown, secrets)}"'

@@ -28,8 +28,8 @@ class Outcome(StrEnum):
 @frozen
 class Result:
     """What became of one case on one target. ``note`` says why it was not judged, or that it is
-    flaky; ``kept`` are inputs that broke a property, as cases of their own; ``secret`` is what every
-    report must redact."""
+    flaky; ``kept`` are inputs that broke a property, as cases of their own; ``secrets`` are what
+    every report must redact."""
 
     case: Case
     outcome: Outcome
@@ -41,7 +41,7 @@ class Result:
     note: str = ""
     flaky: bool = False
     kept: tuple[Mapping[str, Any], ...] = ()
-    secret: str = field(default="", repr=False)
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
 
 
 @frozen

@@ -186,7 +186,7 @@ class Runner:
             time.monotonic() - began,
             note=note,
             kept=tuple(counterexamples.as_case(case, *kept) for kept in session.kept),
-            secret=running.secret,
+            secrets=frozenset(session.secrets),
         )
         if outcome is not Outcome.PASS and not running.alive():
             self._forget(_variant(case))

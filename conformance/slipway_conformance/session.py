@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from . import contract, expectations, logs
 from .cases import Case
@@ -59,6 +59,11 @@ class Session:
     exchanged: list[Exchanged] = field(factory=list)
     blamed: list[Answer] = field(factory=list)
     kept: list[tuple[Sent, Mapping[str, Any]]] = field(factory=list)
+    # Of all servers of this case: each has its own, and no report may tell any.
+    secrets: set[str] = field(factory=set)
+
+    def __attrs_post_init__(self) -> None:
+        self.secrets.add(self.running.secret)
 
     # Saying what was found
 
@@ -281,9 +286,7 @@ class Session:
         self.need(Ability.LAUNCH)
         running = self.launcher.launch(env or {}, folder=folder, beside=beside, wait=wait)
         try:
-            yield Session(
-                self.case, self.launcher, running, self.found, self.exchanged, self.blamed
-            )
+            yield evolve(self, running=running)
         finally:
             running.stop()
 

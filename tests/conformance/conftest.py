@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
@@ -19,11 +20,15 @@ Probe = Callable[[Session], None]
 Judge = Callable[..., TargetReport]
 
 
+_numbers = itertools.count()
+
+
 class StubRunning(Running):
     """A server that is alive and does nothing."""
 
     def __init__(self) -> None:
-        self.name, self.host, self.port, self.secret = "stub", "127.0.0.1", 1, "s3cret"
+        self.name, self.host, self.port = "stub", "127.0.0.1", 1
+        self.secret = f"s3cret-{next(_numbers)}"
         self.log = LogCollector()
 
     def alive(self) -> bool:

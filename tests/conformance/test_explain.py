@@ -25,7 +25,7 @@ def failure() -> str:
         ("status: expected 200, got 500", "body: expected a, got b"),
         (Exchanged(sent, answer),),
         log='{"message":"a line with s3cret"}',
-        secret="s3cret",
+        secrets=frozenset({"s3cret"}),
     )
     return explain.failure(result, "toy")
 
@@ -52,7 +52,7 @@ def test_the_secret_is_not_told() -> None:
 
 def test_the_curl_line_can_be_pasted() -> None:
     sent = Sent("PUT", "/a?b=c", (("x-runtime-secret", "s"), ("x-quote", "it's")), b"it's")
-    line = explain.again(sent, "s")
+    line = explain.again(sent, {"s"})
     words = subprocess.run(
         ["sh", "-c", f"curl() {{ for word; do printf '%s\\n' \"$word\"; done; }}; {line}"],
         env={"RUNTIME_SECRET": "s"},

@@ -34,7 +34,7 @@ def target(*outcomes: Outcome, name: str = "toy", problems: tuple[str, ...] = ()
             (f"mismatch with {SECRET} <b>",),
             (exchanged,),
             log=f"line with {SECRET}\x00",
-            secret=SECRET,
+            secrets=frozenset({SECRET}),
         )
         for case_id, outcome in zip(ids, outcomes, strict=False)
     )

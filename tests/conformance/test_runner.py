@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from slipway_conformance import explain
 from slipway_conformance.outcomes import Outcome, Report
 from slipway_conformance.runtime import KnownGap
-from slipway_conformance.session import NotJudged, Session
+from slipway_conformance.session import Exchanged, NotJudged, Session
 from slipway_conformance.targets import TargetError, TargetFailed
 from slipway_conformance.wire import WireError
 
@@ -37,6 +38,21 @@ def test_a_failure_fails_the_run(judge: Judge) -> None:
     assert report.results[0].outcome is Outcome.FAIL
     assert report.results[0].mismatches == ("it is wrong",)
     assert Report((report,)).exit_code == 1
+
+
+def test_no_secret_of_any_server_is_told(judge: Judge) -> None:
+    def probe(session: Session) -> None:
+        with session.fresh() as fresh:
+            for one in (session, fresh):
+                one.exchanged.append(Exchanged(one.request([]), None, one.running.secret))
+                one.fail(f"it said {one.running.secret}")
+
+    result = judge(case_of(probe)).results[0]
+    told = explain.failure(result)
+    assert len(result.secrets) == 2
+    assert "x-runtime-secret: $RUNTIME_SECRET" in told
+    assert told.count("it said $RUNTIME_SECRET") == 2
+    assert "s3cret-" not in told
 
 
 def test_a_failure_is_run_again(judge: Judge) -> None:

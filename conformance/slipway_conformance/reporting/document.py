@@ -119,7 +119,7 @@ def _result(result: Result) -> dict[str, Any]:
         "mismatches": [explain.redacted(mismatch, result) for mismatch in result.mismatches],
         "exchanges": [
             {
-                "request": explain.redacted(explain.again(exchanged.sent, result.secret), result),
+                "request": explain.redacted(explain.again(exchanged.sent, result.secrets), result),
                 "answer": explain.redacted(explain.answer_text(exchanged), result),
             }
             for exchanged in result.exchanged
