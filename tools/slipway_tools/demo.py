@@ -36,7 +36,7 @@ def demo(runtime: str | None, kind: Kind | None) -> None:
     wanted = repository.choose(runtime) if runtime else None
     with Run() as run:
         found = find(kind, run)
-        choice = _pick(found.engine, wanted)
+        choice = pick(found.engine, wanted)
         say(f"Engine: {found.engine.name} ({found.why}). Runtime: {choice.runtime.title}.")
         with Steps() as steps:
             found.engine.prepare(choice, steps)
@@ -78,7 +78,8 @@ def call_example(engine: Engine, choice: Choice, run: Run, tell: Tell) -> Called
     return Called(launched.url, answer, again)
 
 
-def _pick(engine: Engine, wanted: Choice | None) -> Choice:
+def pick(engine: Engine, wanted: Choice | None) -> Choice:
+    """*wanted*, or the first that *engine* can run here; ToolError says what is lacking."""
     if wanted:
         problems = engine.lacks(wanted)
         if problems:
@@ -88,7 +89,8 @@ def _pick(engine: Engine, wanted: Choice | None) -> Choice:
             )
         return wanted
     problems = []
-    for found in repository.runtimes():
+    # What need not be compiled first shows its answer soonest.
+    for found in sorted(repository.runtimes(), key=lambda one: one.kind != "interpreted"):
         choice = Choice(found, found.default_version)
         if not (found.folder / "example").is_dir():
             continue

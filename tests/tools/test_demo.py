@@ -1,0 +1,49 @@
+"""Which example a newcomer sees first."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import cast
+
+import pytest
+from slipway_tools import demo
+from slipway_tools.engine.model import Engine
+from slipway_tools.errors import ToolError
+from slipway_tools.repository import Choice
+
+
+class Able:
+    """An engine that lacks something for the languages that it is told."""
+
+    def __init__(self, *lacking: str) -> None:
+        self._lacking = lacking
+
+    def lacks(self, choice: Choice) -> list[str]:
+        found = choice.runtime.language in self._lacking
+        return [f"install {choice.runtime.language}"] if found else []
+
+
+def picked(engine: Able) -> str:
+    return demo.pick(cast(Engine, engine), None).runtime.language
+
+
+@pytest.fixture
+def with_a_compiled_one(root: Path) -> None:
+    other = root / "runtimes" / "abc"
+    shutil.copytree(root / "runtimes" / "toy", other)
+    text = (other / "runtime.yaml").read_text()
+    text = text.replace("language: toy", "language: abc")
+    (other / "runtime.yaml").write_text(text.replace("kind: interpreted", "kind: compiled"))
+
+
+@pytest.mark.usefixtures("with_a_compiled_one")
+def test_what_need_not_be_compiled_comes_first() -> None:
+    assert picked(Able()) == "toy"
+    assert picked(Able("toy")) == "abc"
+
+
+@pytest.mark.usefixtures("with_a_compiled_one")
+def test_what_every_runtime_lacks_is_said() -> None:
+    with pytest.raises(ToolError, match=r"install toy\n  install abc"):
+        picked(Able("toy", "abc"))
