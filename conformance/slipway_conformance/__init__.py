@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .api import Subject, verify
+    from .api import Subject, judging, verify
     from .outcomes import Outcome, Report, Result, TargetReport
     from .selection import Selection, SelectionError
 
@@ -19,12 +19,14 @@ __all__ = [
     "SelectionError",
     "Subject",
     "TargetReport",
+    "judging",
     "verify",
 ]
 
 # Loaded on first use: who only wants the contract's names shouldn't wait for the whole suite.
 _HOMES = {
     "Subject": "api",
+    "judging": "api",
     "verify": "api",
     "Outcome": "outcomes",
     "Report": "outcomes",

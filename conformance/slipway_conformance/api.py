@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from attrs import frozen
 
@@ -46,7 +47,7 @@ def verify(
     """Judges the subjects, *jobs* at a time (0: as many as have two processors each), and tells
     *watch* each result; SelectionError where the selection matches nothing."""
     chosen = (selection or Selection()).choose(cases.load())
-    runners = [_runner(subject, chosen, watch) for subject in subjects]
+    runners = [_runner(subject, chosen, partial(watch, subject)) for subject in subjects]
     at_once = jobs or max(1, (os.cpu_count() or 1) // 2)
     with ThreadPoolExecutor(at_once) as pool:
         try:
@@ -58,11 +59,21 @@ def verify(
             raise
 
 
-def _runner(subject: Subject, chosen: Sequence[Case], watch: Watcher) -> Runner:
+def judging(
+    subject: Subject,
+    selection: Selection | None = None,
+    watch: Callable[[Result], None] = lambda result: None,
+) -> Runner:
+    """One subject, ready to be judged: ``run()`` does it, ``cancel()`` ends that from another thread.
+    SelectionError where the selection matches nothing."""
+    return _runner(subject, (selection or Selection()).choose(cases.load()), watch)
+
+
+def _runner(subject: Subject, chosen: Sequence[Case], watch: Callable[[Result], None]) -> Runner:
     return Runner(
         launcher=subject.launcher,
         chosen=chosen,
         profiles=subject.declared,
         known_gaps=subject.known_gaps,
-        watch=lambda result: watch(subject, result),
+        watch=watch,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -45,9 +45,12 @@ class Step:
 
 
 class Steps:
-    """Runs of work side by side: live lines on a terminal, elsewhere one line at the end of each and a sign of life."""
+    """Runs of work side by side: live lines on a terminal, elsewhere one line at the end of each and a sign of life.
 
-    def __init__(self) -> None:
+    ``outlook`` says how long all of it still takes, where somebody knows."""
+
+    def __init__(self, outlook: Callable[[], str] = lambda: "") -> None:
+        self._outlook = outlook
         self._live = console.is_terminal
         self._progress = Progress(
             SpinnerColumn(),
@@ -63,8 +66,8 @@ class Steps:
 
     def __enter__(self) -> Steps:
         self._progress.start()
-        if not self._live:
-            threading.Thread(target=self._signs_of_life, daemon=True).start()
+        watch = self._redraw_outlook if self._live else self._signs_of_life
+        threading.Thread(target=watch, daemon=True).start()
         return self
 
     def __exit__(self, *ignored: object) -> None:
@@ -93,11 +96,21 @@ class Steps:
         self._progress.remove_task(step._task)
         console.print(f"{mark} {escape(step.title)} [dim]{step.seconds:.1f} s[/]", soft_wrap=True)
 
+    def _redraw_outlook(self) -> None:
+        """A line of its own above the steps, once there is something to say."""
+        if not self._outlook():
+            return
+        line = self._progress.add_task("", total=None, detail="")
+        while not self._over.wait(1):
+            self._progress.update(line, description=escape(self._outlook()))
+
     def _signs_of_life(self) -> None:
         while not self._over.wait(_HEARTBEAT_SECONDS):
+            outlook = self._outlook()
+            told = f"  ({outlook})" if outlook else ""
             for step in list(self._running):
                 if step.seconds >= _HEARTBEAT_SECONDS:
-                    say(f"  {step.title} … {step.seconds:.0f} s  {step.detail[:100]}")
+                    say(f"  {step.title} … {step.seconds:.0f} s  {step.detail[:100]}{told}")
 
 
 @contextmanager

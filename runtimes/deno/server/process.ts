@@ -7,6 +7,7 @@ const HARNESS = new URL("./function/main.ts", import.meta.url).pathname;
 // A frame with a larger body would gain nothing from sharing its write.
 const LARGE_BODY = 65_536;
 const READ_BYTES = 65_536;
+const CLOSING = { turns: 10, waitMs: 100 };
 // Half of what V8 would let it grow to under load, which is memory that is never given back.
 const YOUNG_GENERATION = "--v8-flags=--max-semi-space-size=8";
 
@@ -49,6 +50,7 @@ export class FunctionProcess {
   #events: ProcessEvents;
   #child: Deno.ChildProcess;
   #connection: Deno.UnixConn | null = null;
+  #bytesRead = 0;
   #outbox = new Outbox();
   #flushing = false;
   #writing = false;
@@ -77,8 +79,7 @@ export class FunctionProcess {
     this.#child.status.then(({ code, signal }) => {
       this.#ended = signal === null ? `exit code ${code}` : `signal ${signal}`;
       if (this.#connection === null) stopListening(listener);
-      // What it wrote last may still be in the socket; a child of its own may hold the socket open for ever.
-      setTimeout(() => this.#close(), 100);
+      this.#closeWhenRead(CLOSING.turns);
     });
     this.#converse(listener, folder);
     this.#listen(this.#child.stdout, "info");
@@ -171,6 +172,7 @@ export class FunctionProcess {
       for (;;) {
         const length = await this.#connection.read(bytes);
         if (length === null) break;
+        this.#bytesRead += length;
         reader.push(bytes.subarray(0, length));
       }
     } catch {
@@ -220,6 +222,21 @@ export class FunctionProcess {
     } catch {
       // Not on this system: then the kernel chooses.
     }
+  }
+
+  /**
+   * Closes the socket of a process that has ended, which a child of its own may hold open for ever. What it wrote last may
+   * still be there: a timer of a server that got no processor for long comes before what it has to read, so it looks once
+   * more after that.
+   */
+  #closeWhenRead(turns: number): void {
+    const read = this.#bytesRead;
+    setTimeout(() => {
+      setImmediate(() => {
+        if (turns > 1 && this.#bytesRead !== read) this.#closeWhenRead(turns - 1);
+        else this.#close();
+      });
+    }, CLOSING.waitMs);
   }
 
   /** The socket is closed, or the process has ended: no answer can come any more. */

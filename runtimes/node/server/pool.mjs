@@ -90,6 +90,9 @@ export class Pool {
     this.#stopped = true;
     for (const process of [...this.#workers, ...this.#retired]) process.kill();
     this.#standby?.kill();
+    // Nobody is watched any more.
+    this.#workers = [];
+    this.#retired.clear();
   }
 
   #spawn(standby) {

@@ -7,6 +7,7 @@ import { cutLines } from "./logs.mjs";
 
 const HARNESS = fileURLToPath(new URL("./function/main.mjs", import.meta.url));
 const ONE_WRITE_BYTES = 65_536;
+const CLOSING = { turns: 10, waitMs: 100 };
 
 export class FunctionProcess {
   /** How many invocations it has in flight; one that is overdue is answered and counts no more. */
@@ -25,7 +26,9 @@ export class FunctionProcess {
   pongedAt = 0;
 
   #child;
-  #socket;
+  /** From the function process, and to it: writing to one that has just ended closes a socket, and what was to be read of it. */
+  #from;
+  #to;
   #outbox = [];
   #outboxBytes = 0;
   #flushing = false;
@@ -49,23 +52,25 @@ export class FunctionProcess {
         cwd: existsSync(options.folder) ? options.folder : "/",
         detached: true,
         env: options.env,
-        stdio: ["ignore", "pipe", "pipe", "pipe"],
+        stdio: ["ignore", "pipe", "pipe", "pipe", "pipe"],
       },
     );
-    this.#socket = this.#child.stdio[3];
+    [, , , this.#to, this.#from] = this.#child.stdio;
     const reader = new FrameReader((kind, number, bytes) => this.#take(kind, number, bytes));
-    this.#socket?.on("data", (chunk) => reader.push(chunk));
-    this.#socket?.on("error", () => {});
-    this.#socket?.on("close", () => this.#close());
+    this.#from?.on("data", (chunk) => reader.push(chunk));
+    this.#from?.on("error", () => {});
+    this.#from?.on("close", () => this.#close());
+    this.#to?.resume();
+    this.#to?.on("error", () => {});
+    this.#to?.on("close", () => this.#closeWhenRead(CLOSING.turns));
     this.#child.on("error", (error) => {
       this.#ended = error.message;
       this.#close();
     });
     this.#child.on("exit", (code, signal) => {
       this.#ended = signal ? `signal ${signal}` : `exit code ${code}`;
-      // What it wrote last may still be in the socket; a child of its own may hold the socket open for ever.
-      setTimeout(() => this.#close(), 100);
-      if (this.#socket?.destroyed) this.#close();
+      if (this.#from?.destroyed) this.#close();
+      else this.#closeWhenRead(CLOSING.turns);
     });
     if (this.#child.stdout) cutLines(this.#child.stdout, (line) => events.output(this, "info", line));
     if (this.#child.stderr) cutLines(this.#child.stderr, (line) => events.output(this, "error", line));
@@ -148,18 +153,18 @@ export class FunctionProcess {
   #flush() {
     this.#flushing = false;
     const outbox = this.#outbox;
-    if (outbox.length === 0 || !this.#socket?.writable) return;
+    if (outbox.length === 0 || !this.#to?.writable) return;
     const bytes = this.#outboxBytes;
     this.#outbox = [];
     this.#outboxBytes = 0;
     if (outbox.length === 1) {
-      this.#socket.write(outbox[0]);
+      this.#to.write(outbox[0]);
     } else if (bytes <= ONE_WRITE_BYTES) {
-      this.#socket.write(Buffer.concat(outbox, bytes));
+      this.#to.write(Buffer.concat(outbox, bytes));
     } else {
-      this.#socket.cork();
-      for (const part of outbox) this.#socket.write(part);
-      this.#socket.uncork();
+      this.#to.cork();
+      for (const part of outbox) this.#to.write(part);
+      this.#to.uncork();
     }
   }
 
@@ -186,6 +191,21 @@ export class FunctionProcess {
     this.#events.loaded(this);
   }
 
+  /**
+   * Closes the sockets of a process that has ended, which a child of its own may hold open for ever. What it wrote last may
+   * still be there: a timer of a server that got no processor for long comes before what it has to read, so it looks once
+   * more after that.
+   */
+  #closeWhenRead(turns) {
+    const read = this.#from?.bytesRead;
+    setTimeout(() => {
+      setImmediate(() => {
+        if (turns > 1 && this.#from?.bytesRead !== read) this.#closeWhenRead(turns - 1);
+        else this.#close();
+      });
+    }, CLOSING.waitMs);
+  }
+
   /** The socket is closed, or the process has ended: no answer can come any more. */
   #close() {
     if (this.#gone) return;
@@ -199,7 +219,8 @@ export class FunctionProcess {
       return;
     }
     this.#gone = true;
-    this.#socket?.destroy();
+    this.#from?.destroy();
+    this.#to?.destroy();
     if (this.state === "loading" && !this.retired) this.#fail(`the process ended while loading it: ${this.#ended}`);
     this.#events.gone(this, this.#ended);
   }

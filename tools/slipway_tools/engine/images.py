@@ -13,12 +13,12 @@ from docker.models.images import Image
 from rich.table import Table
 from slipway_conformance import contract
 
-from .. import repository
+from .. import parallel, repository
 from ..errors import ToolError
 from ..repository import Choice
 from ..run import Run
 from ..terminal import Steps
-from . import buildkit, parallel, standin
+from . import buildkit, standin
 
 BASE = f"{repository.NAMESPACE}/base:1"
 # A digest of the files that an image was built from.

@@ -17,8 +17,19 @@ from ..errors import ToolError
 from ..repository import Choice, choices
 from ..run import Run
 from ..terminal import Steps, console, say
-from . import judge, static
+from . import languages, static, suites
+from .outlook import Outlook, Phase
 from .tally import Tally, table
+
+_CHECKS = "checks"
+_UNIT = "unit tests"
+_IMAGES = "images"
+_RUNTIME_CHECKS = "runtimes' checks"
+_EXAMPLES = "examples"
+_SUITES = "suites"
+_COMPARE = "the same answers"
+_PROCESSES = "plain processes"
+_PROOF = "mutants"
 
 
 @frozen
@@ -38,17 +49,21 @@ def test(plan: Plan) -> int:
     wanted = choices(list(plan.names))
     began = time.monotonic()
     page = None
-    with Run() as run, Steps() as steps:
+    outlook = _outlook(plan, wanted)
+    with Run() as run, Steps(lambda: str(outlook)) as steps:
         tally = Tally(steps)
         # First of all: where there has to be an engine and is none, nothing else is worth its time.
         engine, why = (None, "") if plan.static else _engine(run)
         if not plan.names:
-            static.run_checks(tally)
-            static.run_pytest(tally, run, static.has_browser(tally))
+            with outlook.phase(_CHECKS):
+                static.run_checks(tally)
+            with outlook.phase(_UNIT):
+                static.run_pytest(tally, run, static.has_browser(tally))
         if not plan.static and not (plan.stop and tally.failed):
-            page = _judge(tally, engine, why, wanted, run)
+            page = _judge(tally, engine, why, wanted, run, outlook)
         if not plan.names and not (plan.stop and tally.failed):
-            static.run_proof(tally)
+            with outlook.phase(_PROOF):
+                static.run_proof(tally)
     console.print(table(tally.rows))
     if page:
         console.print(f"[dim]reports: {escape(str(page))}[/]", soft_wrap=True)
@@ -59,22 +74,55 @@ def test(plan: Plan) -> int:
     return 0 if tally.complete and not tally.failed else 1
 
 
+def _outlook(plan: Plan, wanted: Sequence[Choice]) -> Outlook:
+    """The phases that a plan has, and what they take on two cores."""
+    images, everything = len(wanted), not plan.names
+    runtimes = len({choice.runtime.language for choice in wanted})
+    whole = [Phase(_CHECKS, 1, 10), Phase(_UNIT, 1, 100)]
+    on_images = [
+        Phase(_IMAGES, images, 24),
+        Phase(_RUNTIME_CHECKS, runtimes, 22),
+        Phase(_EXAMPLES, runtimes, 2),
+        Phase(_SUITES, images, 30),
+        Phase(_COMPARE, images if runtimes > 1 else 0, 3),
+        Phase(_PROCESSES, runtimes, 4),
+    ]
+    proof = [Phase(_PROOF, 1, 370)]
+    phases = [
+        *(whole if everything else []),
+        *([] if plan.static else on_images),
+        *(proof if everything else []),
+    ]
+    return Outlook(phases, repository.state() / "test-seconds.json")
+
+
 def _judge(
-    tally: Tally, engine: DockerEngine | None, why: str, wanted: Sequence[Choice], run: Run
+    tally: Tally,
+    engine: DockerEngine | None,
+    why: str,
+    wanted: Sequence[Choice],
+    run: Run,
+    outlook: Outlook,
 ) -> Path | None:
     """Images where there is an engine, plain processes for what is left; where the report is."""
     targets = None
     if engine:
-        there = judge.build_images(tally, engine, wanted, run)
-        judge.run_runtime_checks(tally, engine, there, run)
-        judge.run_examples(tally, engine, there, run)
-        targets = judge.judge_images(tally, there)
-        if len({choice.runtime.language for choice in there}) > 1:
-            judge.compare_images(tally, there)
+        with outlook.phase(_IMAGES):
+            there = languages.build_images(tally, engine, wanted, run)
+        with outlook.phase(_RUNTIME_CHECKS):
+            languages.run_runtime_checks(tally, engine, there, run)
+        with outlook.phase(_EXAMPLES):
+            languages.run_examples(tally, engine, there, run)
+        with outlook.phase(_SUITES):
+            targets = suites.judge_images(tally, there)
+        with outlook.phase(_COMPARE):
+            if len({choice.runtime.language for choice in there}) > 1:
+                suites.compare_images(tally, there)
     else:
         tally.unjudged("images, their checks, and the suite on them", why)
-    targets = [*(targets or []), *judge.judge_scripts(tally, wanted, targets)]
-    return judge.save(targets, repository.root() / "reports")
+    with outlook.phase(_PROCESSES):
+        targets = [*(targets or []), *suites.judge_scripts(tally, wanted, targets)]
+    return suites.save(targets, repository.root() / "reports")
 
 
 def _engine(run: Run) -> tuple[DockerEngine | None, str]:

@@ -12,8 +12,8 @@ from xml.etree import ElementTree
 
 from attrs import frozen
 
-from .. import repository
-from ..engine import parallel, system
+from .. import parallel, repository
+from ..engine import system
 from ..engine.system import stream
 from ..errors import ToolError
 from ..repository import MADE

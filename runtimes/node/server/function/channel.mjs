@@ -1,9 +1,9 @@
-// The function process's end of the socket. What it needs is taken hold of here, before the function's code runs and may
+// The function process's end of the sockets. What it needs is taken hold of here, before the function's code runs and may
 // replace it.
 import fs from "node:fs";
 import { Socket } from "node:net";
 
-const DESCRIPTOR = 3;
+const DESCRIPTOR = { from: 3, to: 4 };
 // The function waits while the server is so far behind in reading.
 const HIGH_WATER_BYTES = 1_048_576;
 const RETRY_MS = 1;
@@ -61,7 +61,7 @@ function write() {
     const bytes = queue.length === 1 ? queue[0] : join();
     let written;
     try {
-      written = writeSync(DESCRIPTOR, bytes);
+      written = writeSync(DESCRIPTOR.to, bytes);
     } catch (error) {
       if (error.code !== "EAGAIN") process.exit(1);
       written = 0;
@@ -99,9 +99,13 @@ function join() {
   return bytes;
 }
 
+// It is written to past this object, whose making has it never block.
+const outlet = new Socket({ fd: DESCRIPTOR.to, readable: false, writable: true });
+outlet.unref();
+
 /** Calls `take` with each chunk that the server sends, and `ended` when the server is gone. */
 export function receive(take, ended) {
-  const socket = new Socket({ fd: DESCRIPTOR, readable: true, writable: false });
+  const socket = new Socket({ fd: DESCRIPTOR.from, readable: true, writable: false });
   pin(socket);
   socket.on("data", take);
   socket.on("close", ended);

@@ -1,19 +1,22 @@
-"""Runs pieces of work side by side, and ends their child processes when a person interrupts."""
+"""Runs pieces of work side by side, and ends what they do when a person interrupts."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
-from ..errors import ToolError
-from . import system
+from .engine import system
+from .errors import ToolError
 
-# Two: builds and checks wait for disks and networks half of the time, and small machines have two cores.
+# Two: builds, checks and suites wait half of the time, and small machines have two cores.
 AT_ONCE = 2
 
 
-def run(jobs: Sequence[Callable[[], object]]) -> None:
-    """Runs all *jobs*; the failure of one keeps none of the others from being run. ToolError with all messages."""
+def run(
+    jobs: Sequence[Callable[[], object]], stop: Callable[[], object] = system.end_children
+) -> None:
+    """Runs all *jobs*; the failure of one keeps none of the others from being run. ToolError with all
+    messages. An interruption ends them by *stop*."""
     problems = []
     with ThreadPoolExecutor(AT_ONCE) as pool:
         futures = [pool.submit(job) for job in jobs]
@@ -26,7 +29,7 @@ def run(jobs: Sequence[Callable[[], object]]) -> None:
                     raise error
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
-            system.end_children()
+            stop()
             raise
     if problems:
         raise ToolError("\n\n".join(problems))

@@ -1,0 +1,95 @@
+"""What each language's own images show: that they are built, its formatters and linters, and its example."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+from docker.errors import DockerException
+from docker.types import Mount
+from slipway_conformance.runtime import Check
+
+from .. import repository
+from ..demo import call_example
+from ..engine import images
+from ..engine.docker import DockerEngine
+from ..engine.model import last_lines
+from ..repository import Choice
+from ..run import LABEL, Run
+from ..terminal import Step
+from .tally import Failed, Tally
+
+_MOUNTED = "/slipway"
+
+
+def build_images(
+    tally: Tally, engine: DockerEngine, choices: Sequence[Choice], run: Run
+) -> list[Choice]:
+    """Builds everything, two at a time; those whose images are there."""
+    with tally.piece("images"):
+        images.build(engine.client, choices, run, tally.steps)
+    return [
+        choice
+        for choice in choices
+        if all(images.current(engine.client, choice, role) for role in images.ROLES)
+    ]
+
+
+def run_runtime_checks(
+    tally: Tally, engine: DockerEngine, choices: Sequence[Choice], run: Run
+) -> None:
+    """The formatters and linters of each language, in its build image."""
+    for choice in choices:
+        if choice.version is not choice.runtime.default_version:
+            continue
+        if not choice.runtime.checks:
+            with tally.piece(f"{choice.runtime.language} checks"):
+                raise Failed(
+                    f"{choice.runtime.folder}/runtime.yaml lists no checks: a formatter and a linter"
+                )
+        for check in choice.runtime.checks:
+            with tally.piece(f"{choice.runtime.language} {check.name}") as (step, _):
+                _check_in_image(engine, choice, check, run, step)
+
+
+def run_examples(tally: Tally, engine: DockerEngine, choices: Sequence[Choice], run: Run) -> None:
+    """Each language's example, as `slipway demo` runs it."""
+    for choice in choices:
+        if choice.version is choice.runtime.default_version:
+            with tally.piece(f"{choice.runtime.language} example") as (step, counts):
+                answer = call_example(engine, choice, run, step.tell).answer
+                if answer.status >= HTTPStatus.BAD_REQUEST:
+                    told = answer.body.decode("utf-8", "replace")
+                    raise Failed(f"the example answered {answer.status}: {told}")
+                counts.note = " ".join(answer.body.decode("utf-8", "replace").split())[:60]
+
+
+def _check_in_image(
+    engine: DockerEngine, choice: Choice, check: Check, run: Run, step: Step
+) -> None:
+    where = choice.runtime.folder.relative_to(repository.root())
+    try:
+        container: Any = engine.client.containers.run(
+            choice.build_image,
+            entrypoint=list(check.command),
+            mounts=[Mount(_MOUNTED, str(repository.root()), type="bind", read_only=True)],
+            working_dir=f"{_MOUNTED}/{where}",
+            user=f"{os.getuid()}:{os.getgid()}",
+            labels={LABEL: run.name},
+            detach=True,
+        )
+    except DockerException as error:
+        raise Failed(str(error)) from error
+    try:
+        output = []
+        for chunk in container.logs(stream=True, follow=True):
+            output.append(chunk)
+            step.tell(chunk.decode("utf-8", "replace"))
+        code = container.wait()["StatusCode"]
+    finally:
+        container.remove(force=True, v=True)
+    if code:
+        told = b"".join(output).decode("utf-8", "replace")
+        raise Failed(f"{' '.join(check.command)} exited with {code}:\n{last_lines(told)}")

@@ -1,0 +1,161 @@
+"""The suite on every image and, for what no image can show, on plain processes; two at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from threading import Event
+
+from attrs import define, field, frozen
+from slipway_conformance import (
+    Outcome,
+    Report,
+    Result,
+    Selection,
+    Subject,
+    TargetReport,
+    across,
+    cases,
+    explain,
+    judging,
+)
+from slipway_conformance.reporting.write import write
+from slipway_conformance.runner import Runner
+from slipway_conformance.targets import TargetError
+
+from .. import parallel
+from ..engine.process import lacks
+from ..report import figures
+from ..repository import Choice
+from ..subjects import image_subject, scripts_subject
+from .tally import Failed, Tally
+
+
+def judge_images(tally: Tally, choices: Sequence[Choice]) -> list[TargetReport]:
+    """The whole suite on each image."""
+    return _judge(
+        tally,
+        [Piece(f"suite on {choice.name}", partial(image_subject, choice)) for choice in choices],
+    )
+
+
+def compare_images(tally: Tally, choices: Sequence[Choice]) -> None:
+    """The same inputs to all versions of all languages at once."""
+    with tally.piece("the same answers from all") as (step, counts):
+        launchers = [image_subject(choice).launcher for choice in choices]
+        counts.note = ", ".join(launcher.name for launcher in launchers)
+        try:
+            differences = across.compare(launchers, step.tell)
+        except TargetError as error:
+            raise Failed(str(error)) from error
+        if differences:
+            raise Failed("\n\n".join(map(str, differences)), failed=len(differences))
+
+
+def judge_scripts(
+    tally: Tally, choices: Sequence[Choice], on_images: Sequence[TargetReport] | None
+) -> list[TargetReport]:
+    """On the machine's own toolchain: what no image could show, or everything where there are no
+    images (None)."""
+    pieces = []
+    for runtime in {choice.runtime.language: choice.runtime for choice in choices}.values():
+        name = f"suite on {runtime.language}, as plain processes"
+        lacking = lacks(runtime)
+        if on_images is None:
+            left = {case.id for case in cases.load()}
+            if lacking:
+                tally.unjudged(name, lacking[0])
+        else:
+            # These few need a toolchain that a container engine makes unnecessary otherwise.
+            left = _left([target for target in on_images if target.language == runtime.language])
+        if left and not lacking:
+            pieces.append(Piece(name, partial(scripts_subject, runtime), Selection(ids=left)))
+    return _judge(tally, pieces)
+
+
+def save(targets: Sequence[TargetReport], folder: Path) -> Path | None:
+    """Writes the reports of all targets; where the page for people is."""
+    if not targets:
+        return None
+    return write(Report(tuple(targets)), folder, figures())["report.html"]
+
+
+def _left(targets: Sequence[TargetReport]) -> set[str]:
+    """Cases that none of *targets* judged although the language declares their profile."""
+    judged = {r.case.id for t in targets for r in t.results if r.outcome is not Outcome.NOT_JUDGED}
+    return {r.case.id for t in targets for r in t.results} - judged
+
+
+@frozen
+class Piece:
+    """One run of the suite, under the name that a person sees."""
+
+    name: str
+    subject: Callable[[], Subject]
+    selection: Selection = field(factory=Selection)
+
+
+def _judge(tally: Tally, pieces: Sequence[Piece]) -> list[TargetReport]:
+    judges = [Judge(tally, piece) for piece in pieces]
+
+    def stop() -> None:
+        for judge in judges:
+            judge.stop()
+
+    parallel.run([judge.run for judge in judges], stop)
+    return [judge.target for judge in judges if judge.target]
+
+
+@define
+class Judge:
+    """Runs a piece; ``target`` is what was found, None where the target could not be had."""
+
+    tally: Tally
+    piece: Piece
+    target: TargetReport | None = None
+    _runner: Runner | None = None
+    _stopped: Event = field(factory=Event)
+
+    def run(self) -> None:
+        with self.tally.piece(self.piece.name) as (step, counts):
+            total, count = len(self.piece.selection.choose(cases.load())), 0
+
+            def watch(result: Result) -> None:
+                nonlocal count
+                count += 1
+                step.tell(f"{count} of {total} {result.case.id}")
+
+            try:
+                self._runner = judging(self.piece.subject(), self.piece.selection, watch)
+                if self._stopped.is_set():
+                    self._runner.cancel()
+                target = self.target = self._runner.run()
+            except TargetError as error:
+                raise Failed(str(error)) from error
+            counts.passed = target.count(Outcome.PASS)
+            others = {
+                o: target.count(o) for o in (Outcome.WARNING, Outcome.KNOWN_GAP, Outcome.NOT_JUDGED)
+            }
+            counts.note = ", ".join(f"{number} {o}" for o, number in others.items() if number)
+            if not target.conforms:
+                raise Failed(_failures(target), counts.passed, _failed(target))
+
+    def stop(self) -> None:
+        """Ends the run from another thread, also one that is about to begin."""
+        self._stopped.set()
+        if self._runner:
+            self._runner.cancel()
+
+
+def _failed(target: TargetReport) -> int:
+    return max(1, target.count(Outcome.FAIL, Outcome.ERROR) + len(target.problems))
+
+
+def _failures(target: TargetReport) -> str:
+    shown = [
+        explain.failure(result, target.language or target.name)
+        for result in target.results
+        if result.outcome in (Outcome.FAIL, Outcome.ERROR)
+    ]
+    return "\n\n".join([*shown, *target.problems]) or "nothing was judged"
