@@ -34,7 +34,7 @@ from .tally import Failed, Tally
 
 def judge_images(tally: Tally, choices: Sequence[Choice]) -> list[TargetReport]:
     """The whole suite on each image."""
-    return _judge(
+    return judge_all(
         tally,
         [Piece(f"suite on {choice.name}", partial(image_subject, choice)) for choice in choices],
     )
@@ -71,7 +71,7 @@ def judge_scripts(
             left = _left([target for target in on_images if target.language == runtime.language])
         if left and not lacking:
             pieces.append(Piece(name, partial(scripts_subject, runtime), Selection(ids=left)))
-    return _judge(tally, pieces)
+    return judge_all(tally, pieces)
 
 
 def save(targets: Sequence[TargetReport], folder: Path) -> Path | None:
@@ -96,7 +96,7 @@ class Piece:
     selection: Selection = field(factory=Selection)
 
 
-def _judge(tally: Tally, pieces: Sequence[Piece]) -> list[TargetReport]:
+def judge_all(tally: Tally, pieces: Sequence[Piece]) -> list[TargetReport]:
     judges = [Judge(tally, piece) for piece in pieces]
 
     def stop() -> None:

@@ -1,0 +1,44 @@
+"""The suite on several targets at a time, as `slipway test` runs it."""
+
+from __future__ import annotations
+
+from slipway_conformance import Outcome, Selection, Subject
+from slipway_conformance.reference.launcher import ReferenceLauncher
+from slipway_conformance.targets import TargetError
+from slipway_tools.terminal import Steps
+from slipway_tools.test.suites import Judge, Piece, judge_all
+from slipway_tools.test.tally import Tally
+
+FEW = Selection(clauses=("10.3",))
+
+
+def _reference() -> Subject:
+    return Subject(ReferenceLauncher())
+
+
+def _nowhere() -> Subject:
+    raise TargetError("there is no such target")
+
+
+def test_each_target_gets_its_row_and_its_report() -> None:
+    with Steps() as steps:
+        tally = Tally(steps)
+        pieces = [
+            Piece("one", _reference, FEW),
+            Piece("none", _nowhere),
+            Piece("two", _reference, FEW),
+        ]
+        targets = judge_all(tally, pieces)
+    assert [target.count(Outcome.PASS) > 0 for target in targets] == [True, True]
+    rows = {row.name: (row.passed, row.failed) for row in tally.rows}
+    passed = targets[0].count(Outcome.PASS)
+    assert rows == {"one": (passed, 0), "two": (passed, 0), "none": (0, 1)}
+
+
+def test_one_that_is_stopped_before_it_begins_judges_nothing_and_is_no_pass() -> None:
+    with Steps() as steps:
+        tally = Tally(steps)
+        judge = Judge(tally, Piece("late", _reference, FEW))
+        judge.stop()
+        judge.run()
+    assert (tally.passed, tally.failed) == (0, 1)
