@@ -34,10 +34,7 @@ class Response:
 
     def send(self, body: Any, status: Any = 200, headers: Any = None) -> None:
         if type(body) is str:
-            try:
-                self._answer(frames.TEXT, body.encode(), status, headers)
-            except UnicodeEncodeError:
-                self._answer(frames.TEXT, b"", status, headers, "the text holds lone surrogates")
+            self._answer(frames.TEXT, values.utf8(body), status, headers)
         elif isinstance(body, bytes | bytearray | memoryview):
             self._answer(frames.BYTES, bytes(body), status, headers)
         elif isinstance(body, str):

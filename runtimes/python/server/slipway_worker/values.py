@@ -20,6 +20,9 @@ def _whole(digits: str) -> int | float:
         return float(digits)
 
 
+# Levels of a document. A few more can be read, but not written again.
+_DEEPEST = 500
+
 _strict = json.JSONDecoder(parse_constant=_refuse)
 _lenient = json.JSONDecoder(parse_constant=_refuse, parse_int=_whole)
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
@@ -29,6 +32,28 @@ _Malformed = json.JSONDecodeError
 
 def decode(data: bytes) -> Any:
     """The value of a document; NotJSON says what is wrong with it."""
+    value = _decoded(data)
+    # Most documents haven't even as many brackets.
+    if data.count(b"[") + data.count(b"{") > _DEEPEST and _too_deep(value):
+        raise NotJSON(f"it is nested more than {_DEEPEST} levels deep")
+    return value
+
+
+def _too_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(_DEEPEST + 1):
+        level = [
+            member
+            for one in level
+            for member in (one.values() if isinstance(one, dict) else one)
+            if isinstance(member, (dict, list))
+        ]
+        if not level:
+            return False
+    return True
+
+
+def _decoded(data: bytes) -> Any:
     try:
         text = data.decode()
         if text.startswith(("{", "[")):
@@ -47,6 +72,14 @@ def decode(data: bytes) -> Any:
         return _decode_lenient(data.decode())
     except (ValueError, RecursionError) as error:
         raise NotJSON(str(error)) from None
+
+
+def utf8(text: str) -> bytes:
+    """A text as it goes out; half a character, which a payload may hold, is replaced as other decoders replace it."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
 
 
 def encode(value: Any) -> bytes:
