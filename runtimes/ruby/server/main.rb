@@ -2,6 +2,9 @@
 
 # The server process; launch.sh starts this file.
 
+# Until there is something to drain, a signal ends it at once.
+%w[TERM INT].each { |name| trap(name) { exit! 0 } }
+
 # The HTTP library asks RubyGems which system this is; the server has no other use for it.
 module Gem
   def self.win_platform?

@@ -19,13 +19,15 @@ module Slipway
       PARSE = JSON::Parser.instance_method(:parse)
       STATE = JSON::State.new(strict: true, max_nesting: DEEPEST)
       GENERATE = JSON::State.instance_method(:generate)
-      # Ruby's parser takes comments, and a backslash before any character.
-      SUSPICIOUS = %r{\\(?:[^"\\/bfnrtu]|u(?!\h{4}))|/[/*]}
-      STRICT = %r{\A(?:[^"/]++|"(?:[^"\\]++|\\(?:["\\/bfnrt]|u\h{4}))*+")*+\z}
+      # Ruby's parser takes comments, a backslash before any character, and a surrogate without its other half, which it
+      # can't write again.
+      SUSPICIOUS = %r{\\(?:[^"\\/bfnrtu]|u(?!\h{4})|u[dD][89a-fA-F])|/[/*]}
+      WHOLE = /u(?:(?![dD][89a-fA-F])\h{4}|[dD][89abAB]\h{2}\\u[dD][c-fC-F]\h{2})/
+      STRICT = %r{\A(?:[^"/]++|"(?:[^"\\]++|\\(?:["\\/bfnrt]|#{WHOLE}))*+")*+\z}
       ParserError = JSON::ParserError
       GeneratorError = JSON::GeneratorError
       NestingError = JSON::NestingError
-      private_constant :NEW_PARSER, :PARSE, :STATE, :GENERATE, :SUSPICIOUS, :STRICT
+      private_constant :NEW_PARSER, :PARSE, :STATE, :GENERATE, :SUSPICIOUS, :WHOLE, :STRICT
       private_constant :ParserError, :GeneratorError, :NestingError
 
       module_function
@@ -34,7 +36,7 @@ module Slipway
         text = bytes.force_encoding(Encoding::UTF_8)
         raise NotJson, "it is not UTF-8" unless text.valid_encoding?
         if (text.include?("\\") || text.include?("/")) && SUSPICIOUS.match?(text) && !STRICT.match?(text)
-          raise NotJson, "it holds a comment or an unknown escape"
+          raise NotJson, "it holds a comment, an unknown escape or half a character"
         end
 
         PARSE.bind_call(NEW_PARSER.call(text, max_nesting: DEEPEST))
