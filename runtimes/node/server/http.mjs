@@ -26,6 +26,7 @@ export class HttpServer {
   #pool;
   #authorised;
   #server;
+  #sockets = new Set();
   /** Requests whose body is still to come: the sweeps they have been silent, and how many they may be. */
   #reading = new List();
   #idPrefix = `${Date.now().toString(36)}${Math.random().toString(36).slice(2, 8)}-`;
@@ -52,6 +53,10 @@ export class HttpServer {
     server.on("request", handle);
     server.on("checkContinue", handle);
     server.on("checkExpectation", handle);
+    server.on("connection", (socket) => {
+      this.#sockets.add(socket);
+      socket.once("close", () => this.#sockets.delete(socket));
+    });
     server.on("connect", (req, socket) => {
       const res = new ServerResponse(req);
       res.shouldKeepAlive = false;
@@ -83,6 +88,12 @@ export class HttpServer {
     return new Promise((resolve) => {
       this.#server.close(resolve);
     });
+  }
+
+  /** Whether an answer is still on its way to a client. */
+  get sending() {
+    for (const socket of this.#sockets) if (socket.writableLength > 0) return true;
+    return false;
   }
 
   closeConnections() {

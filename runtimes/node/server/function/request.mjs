@@ -3,6 +3,8 @@ import { isUtf8 } from "node:buffer";
 
 const { parse } = JSON;
 const baseEnv = { ...process.env };
+// Levels of a document. What is much deeper can be read, but not written again: that takes stack.
+const DEEPEST = 1000;
 
 /** What is wrong with the request: the caller gets the code and the message. */
 export class RequestError extends Error {
@@ -100,11 +102,37 @@ function readPayload(headers, body) {
 
 function parseJson(bytes) {
   if (!isUtf8(bytes)) throw new RequestError("invalid_json", "The body is not UTF-8.");
+  const text = bytes.utf8Slice();
+  let value;
   try {
-    return parse(bytes.utf8Slice());
+    value = parse(text);
   } catch (error) {
     throw new RequestError("invalid_json", `The body is not JSON: ${error.message}`);
   }
+  if (count(text, "[") + count(text, "{") > DEEPEST && isTooDeep(value)) {
+    throw new RequestError("invalid_json", `The body is nested more than ${DEEPEST} levels deep.`);
+  }
+  return value;
+}
+
+/** How often a character is there, up to one more than DEEPEST: most documents haven't as many brackets. */
+function count(text, character) {
+  let found = 0;
+  for (let at = text.indexOf(character); at >= 0 && found <= DEEPEST; at = text.indexOf(character, at + 1)) found += 1;
+  return found;
+}
+
+function isTooDeep(value) {
+  let level = [value];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > DEEPEST) return true;
+    const next = [];
+    for (const one of level) {
+      for (const member of Object.values(one)) if (typeof member === "object" && member !== null) next.push(member);
+    }
+    level = next;
+  }
+  return false;
 }
 
 function string(name, value) {
