@@ -72,6 +72,12 @@ export class HttpServer implements Handler {
     });
   }
 
+  /** Whether an answer is still on its way to a client. */
+  get sending(): boolean {
+    for (const connection of this.#connections) if (connection.sending) return true;
+    return false;
+  }
+
   closeConnections(): void {
     for (const connection of this.#connections) connection.destroy();
   }

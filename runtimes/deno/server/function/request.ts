@@ -9,6 +9,8 @@ const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
 const encoder = new TextEncoder();
 const NO_BYTES = new Uint8Array(0);
+// Levels of a document. What is much deeper can be read, but not written again: that takes stack.
+const DEEPEST = 1000;
 
 /** What is wrong with the request: the caller gets the code and the message. */
 export class RequestError extends Error {
@@ -158,11 +160,38 @@ function parseJson(bytes: Uint8Array): unknown {
   } catch {
     throw new RequestError("invalid_json", "The body is not UTF-8.");
   }
+  let value: unknown;
   try {
-    return parse(text);
+    value = parse(text);
   } catch (error) {
     throw new RequestError("invalid_json", `The body is not JSON: ${(error as Error).message}`);
   }
+  if (count(text, "[") + count(text, "{") > DEEPEST && isTooDeep(value)) {
+    throw new RequestError("invalid_json", `The body is nested more than ${DEEPEST} levels deep.`);
+  }
+  return value;
+}
+
+/** How often a character is there, up to one more than DEEPEST: most documents haven't as many brackets. */
+function count(text: string, character: string): number {
+  let found = 0;
+  for (let at = text.indexOf(character); at >= 0 && found <= DEEPEST; at = text.indexOf(character, at + 1)) found += 1;
+  return found;
+}
+
+function isTooDeep(value: unknown): boolean {
+  let level = [value];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > DEEPEST) return true;
+    const next: unknown[] = [];
+    for (const one of level) {
+      for (const member of Object.values(one as object)) {
+        if (typeof member === "object" && member !== null) next.push(member);
+      }
+    }
+    level = next;
+  }
+  return false;
 }
 
 function string(name: string, value: unknown, fallback: string): string {
