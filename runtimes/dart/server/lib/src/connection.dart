@@ -111,6 +111,9 @@ final class Connection {
   final _outbox = <Uint8List>[];
   int _offset = 0;
 
+  /// Whether the client has yet to take some of what was written.
+  bool get isSending => _outbox.isNotEmpty && !_destroyed;
+
   void _write(Uint8List bytes) {
     if (_destroyed) return;
     if (_outbox.isEmpty) {

@@ -67,9 +67,9 @@ void _drainOnSignal(Settings settings, Pool pool, Server server, Log log) {
 }
 
 Future<void> _shutDown(Settings settings, Pool pool, Server server, Log log) async {
+  final end = DateTime.now().add(settings.grace);
   final closed = server.close();
   pool.drain();
-  final end = DateTime.now().add(settings.grace);
   while (pool.inFlight > 0 && DateTime.now().isBefore(end)) {
     await Future<void>.delayed(const Duration(milliseconds: 5));
   }
@@ -77,6 +77,9 @@ Future<void> _shutDown(Settings settings, Pool pool, Server server, Log log) asy
   pool.refuseAll(const Refusal(Code.shuttingDown, message));
   // The last answers are on their way to clients that may be slow, or idle on a connection that they keep.
   await closed.timeout(_flushLimit, onTimeout: () {});
+  while (server.isSending && DateTime.now().isBefore(end)) {
+    await Future<void>.delayed(const Duration(milliseconds: 5));
+  }
   pool.stop();
   await log.flush(_flushLimit);
   exit(0);

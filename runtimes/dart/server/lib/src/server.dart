@@ -67,6 +67,9 @@ final class Server implements RequestHandler, Outcomes {
     return closed.future;
   }
 
+  /// Whether an answer is still on its way to a client.
+  bool get isSending => _connections.any((connection) => connection.isSending);
+
   @override
   void closed(Connection connection) {
     _connections.remove(connection);

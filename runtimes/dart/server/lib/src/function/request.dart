@@ -22,6 +22,9 @@ final _environment = {...Platform.environment};
 final _jsonDecoder = const Utf8Decoder().fuse(const JsonDecoder());
 final _noBytes = Uint8List(0);
 
+/// Levels of a document. What is much deeper can be read, but not written again: that takes stack.
+const _deepest = 1000;
+
 /// Reads the frame of an invocation. `traced` gets the trace id of the envelope's headers, if there is one.
 Request readRequest(Uint8List frame, LogSink log, void Function(String trace) traced) {
   final bytes = FrameBytes(frame);
@@ -114,10 +117,36 @@ Object? _parseJson(Uint8List bytes) {
   try {
     // The decoder would skip a byte order mark, which is no JSON.
     if (_hasMark(bytes)) throw const FormatException('it begins with a byte order mark');
-    return _jsonDecoder.convert(bytes);
+    final value = _jsonDecoder.convert(bytes);
+    if (_hasManyBrackets(bytes) && _isTooDeep(value)) {
+      throw const FormatException('it is nested more than $_deepest levels deep');
+    }
+    return value;
   } on FormatException catch (error) {
     throw RequestError(Code.invalidJson, 'The body is not JSON in UTF-8: ${error.message}.');
   }
+}
+
+/// Most documents haven't even as many brackets as there may be levels.
+bool _hasManyBrackets(Uint8List bytes) {
+  var found = 0;
+  for (final byte in bytes) {
+    if ((byte == 0x5b || byte == 0x7b) && ++found > _deepest) return true;
+  }
+  return false;
+}
+
+bool _isTooDeep(Object? value) {
+  var level = [if (value is Map || value is List) value];
+  for (var depth = 0; level.isNotEmpty; depth++) {
+    if (depth > _deepest) return true;
+    level = [
+      for (final one in level)
+        for (final member in one is Map ? one.values : one! as List)
+          if (member is Map || member is List) member,
+    ];
+  }
+  return false;
 }
 
 String _string(Map<String, Object?> envelope, String name, String fallback) {
