@@ -170,7 +170,10 @@ impl Watch {
             return;
         }
         let since = *self.done_since.get_or_insert_with(Instant::now);
-        if self.server.connections() <= self.given_up || since.elapsed() >= LAST_BYTES {
+        // An answer may be on its way to a slow client.
+        let sending = self.drains_until.is_some_and(|end| Instant::now() < end)
+            && table::all().any(|(_, connection)| connection.phase() == Phase::Answering);
+        if self.server.connections() <= self.given_up || (since.elapsed() >= LAST_BYTES && !sending) {
             logs::flush(LAST_LINES);
             // SAFETY: ends the process with all its threads, whatever they do.
             unsafe { libc::_exit(0) }

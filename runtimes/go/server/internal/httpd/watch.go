@@ -71,6 +71,7 @@ func (s *server) leave(state uint32) {
 	s.http.SetKeepAlivesEnabled(false)
 	// Closes what is idle, again and again.
 	go func() { _ = s.http.Shutdown(context.Background()) }()
+	graceEnd := time.Now().Add(s.settings.Grace)
 	var graceEnds <-chan time.Time
 	if state == draining {
 		graceEnds = time.After(s.settings.Grace)
@@ -86,24 +87,27 @@ func (s *server) leave(state uint32) {
 		case <-time.After(time.Millisecond):
 		}
 	}
-	for end := time.Now().Add(lastAnswers); s.isAnswering() && time.Now().Before(end); {
-		time.Sleep(time.Millisecond)
+	for end := time.Now().Add(lastAnswers); ; time.Sleep(time.Millisecond) {
+		busy, answering := s.isBusy()
+		if !(busy && time.Now().Before(end)) && !(answering && time.Now().Before(graceEnd)) {
+			break
+		}
 	}
 	s.log.Flush(lastLines)
 	os.Exit(0)
 }
 
-// isAnswering tells whether a request is being read or answered that is not abandoned.
-func (s *server) isAnswering() bool {
+// isBusy tells whether a request is being read or answered that is not abandoned, and whether one is being answered.
+func (s *server) isBusy() (busy, answering bool) {
 	for _, c := range s.connections.all() {
 		switch c.entry.Phase() {
 		case table.Head, table.Body, table.Running:
-			return true
+			busy = true
 		case table.Claimed, table.Answering:
 			if c.invocation.Load() == nil {
-				return true
+				busy, answering = true, true
 			}
 		}
 	}
-	return false
+	return busy, answering
 }

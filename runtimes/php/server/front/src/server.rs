@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Notify;
 use tokio::task::{LocalSet, spawn_local};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::connection;
 use crate::invocation::Ids;
@@ -149,11 +149,14 @@ impl Server {
     async fn end(&self) {
         self.draining.set(true);
         self.drain.notify_waiters();
+        let grace_ends = Instant::now() + self.settings.grace;
         if timeout(self.settings.grace, self.until(|server| server.running.get() == 0)).await.is_err() {
             self.grace_is_over.set(true);
             self.grace.notify_waiters();
         }
-        let _ = timeout(FLUSH, self.until(|server| server.connections.get() == 0)).await;
+        // The last answers may go to slow clients.
+        let left = grace_ends.saturating_duration_since(Instant::now()).max(FLUSH);
+        let _ = timeout(left, self.until(|server| server.connections.get() == 0)).await;
     }
 
     async fn until(&self, reached: impl Fn(&Self) -> bool) {
