@@ -132,6 +132,7 @@ def properties() -> list[Property]:
     requests = inputs.tuples(inputs.PATH, inputs.TEXT, inputs.FREE_HEADERS)
     return [
         Property("JSON that is echoed", inputs.json_values(), _echo, _whole),
+        Property("JSON that is deep", inputs.DEEP, _echo, _whole),
         Property("an envelope that is not quite JSON", inputs.SPOILT, _spoilt, _judged),
         Property("a raw request that is reported", requests, _reported, _report),
         Property("an answer with headers", answers, _sent, _whole),

@@ -37,7 +37,8 @@ class Exchange:
 class Case:
     """One check. ``launch`` is what its target's environment has beyond the usual; ``needs`` are
     abilities of the target without which it can't be judged; ``alone`` keeps other cases away while
-    it runs."""
+    it runs; of those that do, the ``quiet`` ones mostly wait, harm no server but their own, and may
+    overlap with each other."""
 
     id: str
     why: str
@@ -49,6 +50,7 @@ class Case:
     together: bool = False
     probe: Probe | None = None
     alone: bool = False
+    quiet: bool = False
 
     @property
     def clause(self) -> contract.Clause:
@@ -76,6 +78,7 @@ def probe(
     launch: Mapping[str, str] | None = None,
     needs: Iterable[str] = (),
     alone: bool = False,
+    quiet: bool = False,
 ) -> Callable[[Probe], Probe]:
     """Registers a function as the case *case_id*; ``needs`` are names of abilities (see
     targets/base.py)."""
@@ -91,7 +94,8 @@ def probe(
             launch=launch or {},
             needs=frozenset(needs) | ({"launch"} if launch else set()),
             probe=function,
-            alone=alone,
+            alone=alone or quiet,
+            quiet=quiet,
         )
         return function
 

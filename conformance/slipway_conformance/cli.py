@@ -241,8 +241,8 @@ def _image(
     if where is None:
         stop("--image needs --function FOLDER (or --runtime FILE) to know what to build")
     launcher = ImageLauncher(image, where, build_image)
-    if described and described.kind == "interpreted":
-        launcher.allow_source()
+    if described:
+        launcher.describe(described)
     return launcher
 
 

@@ -64,6 +64,11 @@ class Contract:
         return str(self.values["labels"][name])
 
     @property
+    def memory(self) -> int:
+        """MiB in which a runtime serves whose runtime.yaml says nothing else."""
+        return int(self.values["container"]["memory"])
+
+    @property
     def errors(self) -> Mapping[str, int]:
         """Error code to HTTP status."""
         errors: Mapping[str, int] = self.values["errors"]

@@ -41,6 +41,7 @@ set_hypothesis_home_dir(
 )
 
 _EXAMPLES = 40
+_LEVELS = 80
 _MORE = int(os.environ.get("SLIPWAY_EXAMPLES") or 0)
 
 TEXT = text(characters(exclude_categories=["Cs"]), max_size=40)
@@ -102,6 +103,19 @@ def _spoilt(draw: DrawFn) -> str:
 
 
 SPOILT = _spoilt()
+
+
+@composite
+def _deep(draw: DrawFn) -> Any:
+    """A value within up to as many lists and objects as every language carries, with room for what is around
+    it and within it."""
+    value, forms = draw(_PLAIN), draw(lists(booleans(), min_size=1, max_size=4))
+    for level in range(draw(integers(0, _LEVELS))):
+        value = [value] if forms[level % len(forms)] else {"a": value}
+    return value
+
+
+DEEP = _deep()
 
 
 def quoted(query: str) -> str:

@@ -66,6 +66,17 @@ def any_json_bytes(session: Session) -> None:
     _holds(session, lambda inputs: inputs.json_values(), call)
 
 
+@probe(
+    "2.9-any-depth", why="whatever is nested, in lists and objects in any turn, comes back whole"
+)
+def any_depth(session: Session) -> None:
+    def call(value: Any) -> tuple[Answer, Any]:
+        answer = session.invoke([{"do": "echo"}], envelope={"payload": {"value": value}})
+        return answer, {"status": 200, "text": _compact(value)}
+
+    _holds(session, lambda inputs: inputs.DEEP, call)
+
+
 @probe("3.4-any-bytes", why="whatever bytes are sent come back as they were")
 def any_bytes(session: Session) -> None:
     def call(body: bytes) -> tuple[Answer, Any]:

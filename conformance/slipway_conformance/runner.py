@@ -24,6 +24,8 @@ Variant = tuple[tuple[str, str], ...]
 # Cases at a time on one server, and servers of other settings beside the one that most cases share.
 _PARALLEL = 4
 _VARIANTS = 2
+# Cases at a time that mostly wait.
+_QUIET = 4
 
 
 @define
@@ -101,13 +103,18 @@ class Runner:
         return results
 
     def _judge_group(self, variant: Variant, cases: Sequence[Case]) -> list[Result]:
-        """Cases that share one server: first those that may overlap, then each that must not, then
-        once more what failed. A server of other settings is often one that its case fills, so
-        nothing overlaps there."""
+        """Cases that share one server: first those that may overlap, then those that only wait, then
+        each that must be alone, then once more what failed. A server of other settings is often one
+        that its case fills, so nothing overlaps there."""
         alone = [case for case in cases if variant or case.alone]
+        quiet = [case for case in alone if case.quiet and not variant]
         with ThreadPoolExecutor(_PARALLEL) as pool:
             firsts = list(pool.map(self._first, [case for case in cases if case not in alone]))
+        with ThreadPoolExecutor(_QUIET) as pool:
+            firsts += pool.map(self._first, quiet)
         for case in alone:
+            if case in quiet:
+                continue
             if running := self._servers.get(variant):
                 running.log.wait_quiet()
             firsts.append(self._first(case))

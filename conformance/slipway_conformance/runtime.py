@@ -72,7 +72,8 @@ class Bench:
 
 @frozen
 class Runtime:
-    """A language's runtime. ``folder`` is where its runtime.yaml stands."""
+    """A language's runtime. ``folder`` is where its runtime.yaml stands, ``memory`` the MiB in which it
+    serves, 0 where it doesn't say."""
 
     language: str
     title: str
@@ -87,6 +88,7 @@ class Runtime:
     checks: tuple[Check, ...]
     bench: Bench | None
     folder: Path
+    memory: int = 0
 
     @property
     def default_version(self) -> Version:
@@ -151,6 +153,7 @@ def _from_values(values: Mapping[str, Any], folder: Path) -> Runtime:
         ),
         bench=_bench(bench) if bench else None,
         folder=folder,
+        memory=values.get("memory", 0),
     )
 
 

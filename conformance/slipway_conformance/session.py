@@ -16,7 +16,7 @@ from attrs import define, evolve, field, frozen
 
 from . import contract, expectations, logs
 from .cases import Case
-from .targets import Ability, Launcher, Running, Stats
+from .targets import FREE, Ability, Confined, Launcher, Running, Stats
 from .wire import Answer, Sent, Wire, WireError, header_list
 
 STEPS_HEADER = "x-conformance-steps"
@@ -183,10 +183,12 @@ class Session:
         self.exchanged.append(Exchanged(sent, answer))
         return answer
 
-    def connect(self, timeout: float = 15.0) -> Wire:
-        """A connection for raw bytes."""
+    def connect(self, timeout: float = 15.0, *, near: bool = False) -> Wire:
+        """A connection for raw bytes, to the server itself where it must be *near*."""
+        running = self.running
+        host, port = running.nearest() if near else (running.host, running.port)
         try:
-            return Wire(self.running.host, self.running.port, timeout, self._record)
+            return Wire(host, port, timeout, self._record)
         except OSError as error:
             raise WireError(f"no connection: {error}") from error
 
@@ -280,11 +282,16 @@ class Session:
         folder: Path | None = None,
         beside: Path | None = None,
         wait: str | None = "ready",
+        confined: Confined = FREE,
     ) -> Iterator[Session]:
         """A session on a target of its own, which may be broken and is removed afterwards; findings
         count here."""
         self.need(Ability.LAUNCH)
-        running = self.launcher.launch(env or {}, folder=folder, beside=beside, wait=wait)
+        if confined is not FREE:
+            self.need(Ability.CONFINED)
+        running = self.launcher.launch(
+            env or {}, folder=folder, beside=beside, wait=wait, confined=confined
+        )
         try:
             yield evolve(self, running=running)
         finally:

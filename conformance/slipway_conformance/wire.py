@@ -38,13 +38,14 @@ class Sent:
 @frozen
 class Answer:
     """An answer as it came in; ``headers`` in their order, names in lower case, ``seconds`` from
-    request to end."""
+    request to end, ``interim`` the 1xx that came before it."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
     seconds: float
     http_version: str = "1.1"
+    interim: tuple[int, ...] = ()
 
     def header(self, name: str) -> str | None:
         """The only or first value of *name*, None where it is missing."""
@@ -140,6 +141,7 @@ class Wire:
         received: bytes | None = None
         began = bool(parser.trailing_data[0])
         body = bytearray()
+        interim: list[int] = []
         while True:
             try:
                 event = parser.next_event()
@@ -152,6 +154,8 @@ class Wire:
                 received = self._receive(deadline)
                 began = began or bool(received)
                 parser.receive_data(received)
+            elif isinstance(event, h11.InformationalResponse):
+                interim.append(event.status_code)
             elif isinstance(event, h11.Response):
                 head = event
             elif isinstance(event, h11.Data):
@@ -162,8 +166,9 @@ class Wire:
                     (name.decode(), value.decode("latin-1")) for name, value in head.headers
                 )
                 version = head.http_version.decode()
+                seconds = time.monotonic() - started
                 return Answer(
-                    head.status_code, headers, bytes(body), time.monotonic() - started, version
+                    head.status_code, headers, bytes(body), seconds, version, tuple(interim)
                 )
             elif isinstance(event, h11.ConnectionClosed):
                 raise WireError("the connection was closed without an answer")
@@ -178,6 +183,14 @@ class Wire:
         except WireError as error:
             return "closed" in str(error) or "reset" in str(error)
         return True
+
+    def hold(self, count: int) -> None:
+        """Takes in no more than about *count* bytes before somebody reads them."""
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, count)
+
+    def await_first(self) -> None:
+        """Waits for the first bytes of an answer, which stay there for it."""
+        self._rest += self._receive(time.monotonic() + self.timeout)
 
     def half_close(self) -> None:
         """Says that nothing more will be sent."""
@@ -196,7 +209,7 @@ class Wire:
             raise WireError("no answer in time")
         self._socket.settimeout(left)
         try:
-            return self._socket.recv(1 << 16)
+            return self._socket.recv(1 << 20)
         except TimeoutError as error:
             raise WireError("no answer in time") from error
         except OSError as error:

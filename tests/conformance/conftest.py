@@ -14,7 +14,7 @@ from slipway_conformance.runner import Runner
 from slipway_conformance.runtime import KnownGap
 from slipway_conformance.session import Session
 from slipway_conformance.targets import Launcher, Running, Stats
-from slipway_conformance.targets.base import LogCollector
+from slipway_conformance.targets.base import FREE, Confined, LogCollector
 
 Probe = Callable[[Session], None]
 Judge = Callable[..., TargetReport]
@@ -67,6 +67,7 @@ class StubLauncher(Launcher):
         folder: Path | None = None,
         beside: Path | None = None,
         wait: str | None = "ready",
+        confined: Confined = FREE,
     ) -> StubRunning:
         self.launched += 1
         return StubRunning()

@@ -71,8 +71,8 @@ def _there() -> str:
 
 def _image(image: str, runtime: Runtime | None, function: Path | None) -> ImageLauncher:
     launcher = ImageLauncher(image, function or (runtime.function_folder if runtime else None))
-    if runtime and runtime.kind == "interpreted":
-        launcher.allow_source()
+    if runtime:
+        launcher.describe(runtime)
     return launcher
 
 

@@ -130,20 +130,21 @@ def spinning(session: Session) -> None:
 @probe(
     "7.5-idle-again",
     why="what hangs must not burn a processor for good",
-    needs=("stats",),
-    alone=True,
+    needs=("stats", "launch"),
+    quiet=True,
 )
 def idle_again(session: Session) -> None:
-    _overdue(session, [{"do": "spin"}], 0.5)
-    time.sleep(2.5)
-    before = session.stats().cpu
-    time.sleep(_IDLE_SECONDS)
-    used = session.stats().cpu - before
-    session.expect(
-        used < _IDLE_SHARE * _IDLE_SECONDS,
-        f"{used:.2f} processor seconds in {_IDLE_SECONDS:g} s without work",
-    )
-    session.honest()
+    with session.fresh() as fresh:
+        _overdue(fresh, [{"do": "spin"}], 0.5)
+        time.sleep(2.5)
+        before = fresh.stats().cpu
+        time.sleep(_IDLE_SECONDS)
+        used = fresh.stats().cpu - before
+        session.expect(
+            used < _IDLE_SHARE * _IDLE_SECONDS,
+            f"{used:.2f} processor seconds in {_IDLE_SECONDS:g} s without work",
+        )
+        fresh.honest()
 
 
 @probe(
@@ -161,7 +162,7 @@ def three_in_a_row(session: Session) -> None:
     "7.6-others",
     why="whoever awaits is not disturbed by another one's timeout",
     profile="isolation",
-    alone=True,
+    quiet=True,
 )
 def others(session: Session) -> None:
     def patient() -> Answer:

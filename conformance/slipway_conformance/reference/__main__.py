@@ -7,7 +7,7 @@ import asyncio
 import os
 import sys
 
-from . import build, logs, process, server, settings
+from . import build, logs, offline, process, server, settings
 
 
 def main() -> int:
@@ -16,6 +16,7 @@ def main() -> int:
     parser.add_argument("--mutant", help="break one clause, by the name of a mutant")
     options = parser.parse_args()
     sys.dont_write_bytecode = True
+    offline.begin()
     if options.mutant:
         from . import mutants
 

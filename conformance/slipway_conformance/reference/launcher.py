@@ -6,19 +6,24 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
 from .. import contract
-from ..targets import Ability
+from ..targets import FREE, Ability, Confined
 from ..targets.process import CommandLauncher, RunningProcess, surroundings
-from . import settings
+from . import offline, settings
 
-_ABILITIES = (Ability.BUILD, Ability.SOURCE, Ability.SCRIPTS, Ability.EXHAUST)
+_ABILITIES = (Ability.BUILD, Ability.SOURCE, Ability.SCRIPTS, Ability.EXHAUST, Ability.CONFINED)
+_LOOKS_SECONDS = 0.02
 
 
 class ReferenceLauncher(CommandLauncher):
     """Builds and launches ``python -m slipway_conformance.reference``."""
+
+    memory = 128
 
     def __init__(self, mutant: str = "") -> None:
         package = __name__.rpartition(".")[0]
@@ -55,9 +60,26 @@ class ReferenceLauncher(CommandLauncher):
         folder: Path | None = None,
         beside: Path | None = None,
         wait: str | None = "ready",
+        confined: Confined = FREE,
     ) -> RunningProcess:
-        return super().launch(env, folder=folder or self._built, beside=beside, wait=wait)
+        if not confined.network:
+            env = {**env, offline.VARIABLE: "1"}
+        running = super().launch(env, folder=folder or self._built, beside=beside, wait=wait)
+        if confined.memory:
+            threading.Thread(
+                target=_hold, args=(running, confined.memory << 20), daemon=True
+            ).start()
+        return running
 
     def close(self) -> None:
         super().close()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _hold(running: RunningProcess, most: int) -> None:
+    """Does what a kernel does to a container: ends whoever takes more memory than there is."""
+    while running.alive():
+        if running.stats().memory > most:
+            running.ended_for_memory = True
+            running.stop()
+        time.sleep(_LOOKS_SECONDS)

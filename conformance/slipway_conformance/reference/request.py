@@ -26,6 +26,9 @@ _HOP_BY_HOP = {
 }
 _STRINGS = ("method", "path", "query")
 _MAPPINGS = ("headers", "env")
+_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"')
+_BRACKETS = re.compile(r"[\[\]{}]")
+_MOST_LEVELS = 400
 Say = Callable[[str], None]
 
 
@@ -105,9 +108,20 @@ def check_strings(name: str, value: Any) -> None:
 
 def parse_json(raw: bytes) -> Any:
     try:
-        return json.loads(raw.decode("utf-8"), parse_constant=refuse_constant)
+        text = raw.decode("utf-8")
+        check_depth(text)
+        return json.loads(text, parse_constant=refuse_constant)
     except (ValueError, RecursionError) as error:
         raise Refusal("invalid_json", f"the body is not JSON in UTF-8: {error}") from error
+
+
+def check_depth(text: str) -> None:
+    """ValueError where *text* is nested deeper than whoever writes it again may recurse."""
+    depth = 0
+    for bracket in _BRACKETS.findall(_STRING.sub("", text)):
+        depth += 1 if bracket in "[{" else -1
+        if depth > _MOST_LEVELS:
+            raise ValueError(f"more than {_MOST_LEVELS} levels")
 
 
 def refuse_constant(name: str) -> Any:

@@ -15,6 +15,7 @@ from .request import hop_by_hop, own
 
 Headers = Mapping[str, str | Sequence[str]]
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HALVES = re.compile("[\ud800-\udfff]")
 TEXT, BYTES, JSON = "text/plain; charset=utf-8", "application/octet-stream", "application/json"
 _NO_CONNECTION = Head("", "", "1.1", ())
 
@@ -36,7 +37,7 @@ class Response:
 
     def send(self, body: str | bytes, status: int = 200, headers: Headers | None = None) -> None:
         kind = TEXT if isinstance(body, str) else BYTES
-        raw = body.encode("utf-8", "replace") if isinstance(body, str) else bytes(body)
+        raw = utf8(body) if isinstance(body, str) else bytes(body)
         self._answer(raw, kind, status, headers)
 
     def json(self, value: Any, status: int = 200, headers: Headers | None = None) -> None:
@@ -66,7 +67,12 @@ def second_answer(response: Response, answer: Answer | Refusal) -> None:
 
 def dump(value: Any) -> bytes:
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return text.encode("utf-8")
+    return utf8(text)
+
+
+def utf8(text: str) -> bytes:
+    """Half a character, which a payload may hold, is replaced as a decoder would replace it."""
+    return _HALVES.sub("\ufffd", text).encode("utf-8")
 
 
 def answer(body: bytes, kind: str, status: int, headers: Headers) -> Answer:

@@ -82,8 +82,7 @@ class Server:
                 self.waiting.discard(task)
             try:
                 closes = closes or coming.unread or self.draining or not stays_open(head)
-                writer.write(outgoing.wire(answer, head, closes))
-                await writer.drain()
+                await send(writer, outgoing.wire(answer, head, closes))
             finally:
                 self.answering.discard(task)
             open_still = not closes
@@ -221,6 +220,13 @@ def environment(own: dict[str, str], parts: Parts) -> dict[str, str]:
 
 def stays_open(head: Head | None) -> bool:
     return head is not None and outgoing.stays_open(head)
+
+
+async def send(writer: asyncio.StreamWriter, raw: bytes) -> None:
+    """Returns when the client has taken all of it."""
+    writer.transport.set_write_buffer_limits(0)
+    writer.write(raw)
+    await writer.drain()
 
 
 async def abandon(task: asyncio.Task[Any]) -> None:

@@ -41,6 +41,7 @@ class Ability(StrEnum):
     SOURCE = "source"
     SCRIPTS = "scripts"
     EXHAUST = "exhaust"
+    CONFINED = "confined"
 
 
 @frozen
@@ -52,6 +53,18 @@ class Stats:
     memory: int
     cpu: float
     processes: int
+
+
+@frozen
+class Confined:
+    """What a launch has to do without: ``network`` says whether it has any (without one its port can't
+    be reached either), ``memory`` how many MiB, 0 for as many as the launcher usually gives."""
+
+    network: bool = True
+    memory: int = 0
+
+
+FREE = Confined()
 
 
 class LogCollector:
@@ -85,6 +98,11 @@ class Running(ABC):
         """All lines so far; an empty list where the target can't show its log."""
         return list(self.log.lines)
 
+    def nearest(self) -> tuple[str, int]:
+        """Host and port with nothing between client and server that ends when the server does, if there
+        are such; else the usual ones."""
+        return self.host, self.port
+
     @abstractmethod
     def alive(self) -> bool: ...
 
@@ -102,6 +120,10 @@ class Running(ABC):
     @abstractmethod
     def stop(self) -> None:
         """Ends and removes it. Harmless when it has ended."""
+
+    def starved(self) -> bool:
+        """Whether one of its processes was ended for want of memory, as far as the target shows it."""
+        return False
 
     def wait_ready(self, timeout: float, *, path: str = "ready") -> None:
         """Returns as soon as health or readiness answers 200, or has answered something else for a
@@ -153,6 +175,10 @@ class Launcher(ABC):
     version: str = ""
     # What it says itself of the profiles that it supports; None where it says nothing.
     profiles: frozenset[str] | None = None
+    # What build.sh made of the conformance function while this was prepared, where it did.
+    built: Path | None = None
+    # MiB in which it serves, as its runtime.yaml says; 0 for what the contract says of those that don't.
+    memory: int = 0
 
     @abstractmethod
     def prepare(self) -> None:
@@ -166,11 +192,12 @@ class Launcher(ABC):
         folder: Path | None = None,
         beside: Path | None = None,
         wait: str | None = "ready",
+        confined: Confined = FREE,
     ) -> Running:
         """A server with *env* beyond the usual environment (a None-like empty string is passed as
         it is), on another build *folder* if given. The server can read the folder *beside*, under the same
         path. *wait* names what must answer 200 before it
-        returns, None returns at once."""
+        returns, None returns at once. What it is *confined* to holds only where the target is able to."""
 
     @abstractmethod
     def close(self) -> None:

@@ -7,6 +7,7 @@ import contextlib
 import os
 import secrets
 import shutil
+import socket
 import tempfile
 import threading
 import uuid
@@ -23,7 +24,18 @@ from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
 
 from .. import contract
-from .base import Ability, Launcher, LogCollector, Running, Stats, TargetError, TargetFailed
+from ..runtime import Runtime
+from .base import (
+    FREE,
+    Ability,
+    Confined,
+    Launcher,
+    LogCollector,
+    Running,
+    Stats,
+    TargetError,
+    TargetFailed,
+)
 
 RUN_LABEL = "org.slipway.run"
 _START_SECONDS = 30.0
@@ -32,10 +44,11 @@ _HARDENING: dict[str, Any] = {
     "read_only": True,
     "cap_drop": ["ALL"],
     "security_opt": ["no-new-privileges"],
-    "mem_limit": "512m",
-    "memswap_limit": "512m",
     "pids_limit": 512,
 }
+_MEMORY = 512
+# How long the address of a container is tried, which an engine in a virtual machine keeps to itself.
+_NEAR_SECONDS = 0.5
 # The reaper is an image of its own, which an offline machine hasn't got. Leftovers are swept by
 # label instead.
 testcontainers_config.ryuk_disabled = True
@@ -51,6 +64,13 @@ def client() -> docker.DockerClient:
             f"no container engine answers ({error}): start one, or use a process target"
         ) from error
     return found
+
+
+def _held(confined: Confined) -> dict[str, Any]:
+    """What the engine is told of memory and network; memory that is not there can't be swapped in."""
+    memory = f"{confined.memory or _MEMORY}m"
+    network = {} if confined.network else {"network_mode": "none"}
+    return {"mem_limit": memory, "memswap_limit": memory, **network}
 
 
 def sweep(engine: docker.DockerClient) -> int:
@@ -83,6 +103,16 @@ class RunningContainer(Running):
         self._follower = threading.Thread(target=self._follow, daemon=True)
         self._follower.start()
 
+    def nearest(self) -> tuple[str, int]:
+        # Where the engine publishes a port by a process of its own, that one keeps megabytes of an answer.
+        networks = self.container.attrs["NetworkSettings"]["Networks"]
+        port = int(contract.load().default("port"))
+        for address in (network.get("IPAddress") for network in networks.values()):
+            with contextlib.suppress(OSError):
+                socket.create_connection((address, port), timeout=_NEAR_SECONDS).close()
+                return address, port
+        return self.host, self.port
+
     def alive(self) -> bool:
         try:
             self.container.reload()
@@ -91,7 +121,10 @@ class RunningContainer(Running):
         return bool(self.container.status == "running")
 
     def signal(self, name: str) -> None:
-        self.container.kill(name)
+        try:
+            self.container.kill(name)
+        except docker.errors.APIError as error:
+            raise TargetFailed(f"{self.name} can't be sent {name}: {error.explanation}") from error
 
     def wait(self, timeout: float) -> int:
         try:
@@ -113,6 +146,10 @@ class RunningContainer(Running):
         counts = [int(word) for word in cast("bytes", listed.output).split() if word.isdigit()]
         cpu = figures["cpu_stats"]["cpu_usage"]["total_usage"] / 1e9
         return Stats(sum(counts), used, cpu, len(counts))
+
+    def starved(self) -> bool:
+        self.container.reload()
+        return bool(self.container.attrs["State"]["OOMKilled"])
 
     def stop(self) -> None:
         with contextlib.suppress(docker.errors.NotFound, docker.errors.APIError):
@@ -151,9 +188,12 @@ class ImageLauncher(Launcher):
         abilities = set(Ability) - {Ability.SCRIPTS, Ability.SOURCE}
         self.abilities = frozenset(abilities)
 
-    def allow_source(self) -> None:
-        """Says that the language is interpreted: plain source launches too."""
-        self.abilities |= {Ability.SOURCE}
+    def describe(self, runtime: Runtime) -> None:
+        """Takes over what no label says: how much memory it needs, and that plain source launches too
+        where the language is interpreted."""
+        self.memory = runtime.memory
+        if runtime.kind == "interpreted":
+            self.abilities |= {Ability.SOURCE}
 
     def prepare(self) -> None:
         sweep(self._engine)
@@ -166,6 +206,7 @@ class ImageLauncher(Launcher):
             raise TargetError(
                 f"{self._build_image} failed on {self.function} with exit code {code}:\n{output[-3000:]}"
             )
+        self.built = self._built
 
     def build(self, source: Path, build: Path) -> tuple[int, str]:
         where = contract.load().values["container"]
@@ -195,14 +236,16 @@ class ImageLauncher(Launcher):
         folder: Path | None = None,
         beside: Path | None = None,
         wait: str | None = "ready",
+        confined: Confined = FREE,
     ) -> RunningContainer:
         terms = contract.load()
         secret = secrets.token_urlsafe(18)
         full = {terms.variable("secret"): secret} | dict(env)
         port = f"{terms.default('port')}/tcp"
         wrapped = DockerContainer(self._image)
-        # Typed as a port alone; the engine takes an address beside it.
-        wrapped.ports = cast("Any", {port: ("127.0.0.1", None)})
+        if confined.network:
+            # Typed as a port alone; the engine takes an address beside it.
+            wrapped.ports = cast("Any", {port: ("127.0.0.1", None)})
         for name, value in full.items():
             wrapped.with_env(name, value)
         wrapped.with_tmpfs_mount("/tmp")
@@ -211,7 +254,7 @@ class ImageLauncher(Launcher):
             wrapped.with_volume_mapping(mounted.resolve(), terms.values["container"]["build"], "ro")
         if beside is not None:
             wrapped.with_volume_mapping(beside, str(beside), "ro")
-        wrapped.with_kwargs(**_HARDENING, labels={RUN_LABEL: self._run})
+        wrapped.with_kwargs(**_HARDENING, **_held(confined), labels={RUN_LABEL: self._run})
         try:
             container = wrapped.start().get_wrapped_container()
         except (docker.errors.DockerException, requests.RequestException) as error:

@@ -20,7 +20,17 @@ from attrs import define, field
 
 from .. import contract
 from ..runtime import Runtime
-from .base import Ability, Launcher, LogCollector, Running, Stats, TargetError, TargetFailed
+from .base import (
+    FREE,
+    Ability,
+    Confined,
+    Launcher,
+    LogCollector,
+    Running,
+    Stats,
+    TargetError,
+    TargetFailed,
+)
 
 _START_SECONDS = 30.0
 # What a process needs of its surroundings to find its toolchain and its certificates, and nothing
@@ -53,6 +63,7 @@ class RunningProcess(Running):
     secret: str
     process: subprocess.Popen[bytes]
     log: LogCollector = field(factory=LogCollector)
+    ended_for_memory: bool = False
     _reader: threading.Thread | None = None
 
     def __attrs_post_init__(self) -> None:
@@ -87,6 +98,9 @@ class RunningProcess(Running):
                 # utime, stime and those of children that were waited for
                 ticks += sum(int(value) for value in fields[11:15])
         return Stats(descriptors, memory, ticks / tick, len(pids))
+
+    def starved(self) -> bool:
+        return self.ended_for_memory
 
     def stop(self) -> None:
         for pid in _session_members(self.process.pid):
@@ -152,6 +166,7 @@ class CommandLauncher(Launcher):
         folder: Path | None = None,
         beside: Path | None = None,
         wait: str | None = "ready",
+        confined: Confined = FREE,
     ) -> RunningProcess:
         terms = contract.load()
         secret, port = secrets.token_urlsafe(18), free_port()
@@ -217,6 +232,7 @@ class ScriptsLauncher(CommandLauncher):
             raise TargetError(
                 f"build.sh failed on {self.function} with exit code {code}:\n{output[-3000:]}"
             )
+        self.built = self._built
 
     def install(self) -> None:
         """Puts the server into the home folder, again whenever the runtime's files are newer."""
@@ -266,8 +282,11 @@ class ScriptsLauncher(CommandLauncher):
         folder: Path | None = None,
         beside: Path | None = None,
         wait: str | None = "ready",
+        confined: Confined = FREE,
     ) -> RunningProcess:
-        return super().launch(env, folder=folder or self._built, beside=beside, wait=wait)
+        return super().launch(
+            env, folder=folder or self._built, beside=beside, wait=wait, confined=confined
+        )
 
     def close(self) -> None:
         super().close()

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from attrs import define, field
 
 from .. import contract
-from .base import Launcher, LogCollector, Running, Stats, TargetError
+from .base import FREE, Confined, Launcher, LogCollector, Running, Stats, TargetError
 
 # A server that was started a moment before is waited for.
 _START_SECONDS = 2.0
@@ -123,6 +123,7 @@ class UrlLauncher(Launcher):
         folder: Path | None = None,
         beside: Path | None = None,
         wait: str | None = "ready",
+        confined: Confined = FREE,
     ) -> Running:
         if env or folder:
             raise TargetError("a URL can't be launched again with other settings")

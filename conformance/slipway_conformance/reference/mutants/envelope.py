@@ -20,7 +20,7 @@ def _decoder(**options: Any) -> None:
         try:
             chosen = {"parse_constant": request.refuse_constant, **options}
             return json.loads(raw.decode("utf-8"), **chosen)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise Refusal("invalid_json", str(error)) from error
 
     replace(request, "parse_json", parse_json)
@@ -155,7 +155,7 @@ def parser_is_lenient() -> None:
             text = re.sub(r",(\s*[\]}])", r"\1", text).strip()
             decoder = json.JSONDecoder(strict=False, parse_constant=request.refuse_constant)
             return decoder.raw_decode(text)[0]
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise Refusal("invalid_json", str(error)) from error
 
     replace(request, "parse_json", parse_json)
@@ -285,3 +285,68 @@ def first_duplicate_counts() -> None:
         return found
 
     _decoder(object_pairs_hook=first)
+
+
+@mutant("2.9", also=("2.4",))
+def depth_is_a_crash() -> None:
+    """A document that is too deep for the parser ends its connection."""
+
+    def parse_json(raw: bytes) -> Any:
+        try:
+            return json.loads(raw.decode("utf-8"), parse_constant=request.refuse_constant)
+        except ValueError as error:
+            raise Refusal("invalid_json", str(error)) from error
+
+    replace(request, "parse_json", parse_json)
+
+
+@mutant("2.9")
+def fifty_levels_are_enough() -> None:
+    """What is deeper than fifty levels is refused."""
+    replace(request, "_MOST_LEVELS", 50)
+
+
+@mutant("2.9")
+def deep_documents_are_cut() -> None:
+    """What is too deep is left out instead of refused."""
+    original = request.parse_json
+
+    def parse_json(raw: bytes) -> Any:
+        try:
+            return original(raw)
+        except Refusal as refusal:
+            if "levels" not in refusal.message:
+                raise
+            return {"payload": {"steps": [{"do": "json", "value": None}]}}
+
+    replace(request, "parse_json", parse_json)
+
+
+@mutant("2.10")
+def lone_surrogates_are_a_crash() -> None:
+    """Half a character ends the connection."""
+    original = request.parse_json
+
+    def parse_json(raw: bytes) -> Any:
+        found = original(raw)
+        json.dumps(found, ensure_ascii=False).encode("utf-8")
+        return found
+
+    replace(request, "parse_json", parse_json)
+
+
+@mutant("2.10")
+def lone_surrogates_spoil_their_neighbours() -> None:
+    """Where half a character is, all characters beyond ASCII become question marks."""
+    original = request.parse_json
+
+    def parse_json(raw: bytes) -> Any:
+        found = original(raw)
+        written = json.dumps(found, ensure_ascii=False)
+        try:
+            written.encode("utf-8")
+        except UnicodeEncodeError:
+            return json.loads(written.encode("ascii", "replace"))
+        return found
+
+    replace(request, "parse_json", parse_json)

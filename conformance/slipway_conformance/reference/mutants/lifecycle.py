@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
+import socket
 import sys
 import time
 from pathlib import Path
@@ -445,3 +447,46 @@ def says_more_than_that_it_listens() -> None:
         logs.NOBODY.add("info", "welcome")
 
     replace(server, "announce", announce)
+
+
+@mutant("10.5", also=("11.6",))
+def answers_on_their_way_are_cut() -> None:
+    """An answer counts as sent when its first bytes are."""
+
+    async def send(writer: asyncio.StreamWriter, raw: bytes) -> None:
+        writer.write(raw)
+
+    replace(server, "send", send)
+
+
+@mutant("10.5")
+def signal_while_loading_is_a_crash() -> None:
+    """SIGTERM while the function is being loaded ends it as a crash does."""
+    handle, load = process.on_signals, server.load
+    later: list[asyncio.Event] = []
+
+    def on_signals(stopped: asyncio.Event) -> None:
+        later.append(stopped)
+        signal.signal(signal.SIGTERM, lambda number, frame: os._exit(1))
+
+    def slow(served: Server) -> None:
+        time.sleep(0.3)
+        load(served)
+        handle(later[0])
+
+    replace(process, "on_signals", on_signals)
+    replace(server, "load", slow)
+
+
+@mutant("12.2", total=True)
+def needs_the_network_to_start() -> None:
+    """It looks for a way to somewhere else before it listens."""
+    original = server.load
+
+    def load(served: Server) -> None:
+        # An address of documents: a datagram's socket sends nothing when it is connected.
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as elsewhere:
+            elsewhere.connect(("192.0.2.1", 9))
+        original(served)
+
+    replace(server, "load", load)

@@ -240,3 +240,58 @@ def memory_is_eight_times_the_body() -> None:
         return asked
 
     replace(server, "wanted", wanted)
+
+
+@mutant("11.1")
+def large_bodies_are_asked_for() -> None:
+    """Who asks whether to send a body that is too large is told to."""
+    original = Server.invoke
+
+    async def invoke(
+        self: Server, head: Head, coming: Incoming, writer: Any, invocation: str
+    ) -> Answer:
+        if head.get("expect"):
+            writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        return await original(self, head, coming, writer, invocation)
+
+    replace(Server, "invoke", invoke)
+
+
+@mutant("11.6")
+def upgrades_are_refused() -> None:
+    """Who offers another protocol is sent away."""
+    original = Server.invoke
+
+    async def invoke(self: Server, head: Head, *given: Any) -> Answer:
+        if head.get("upgrade"):
+            raise heads.bad("there is no other protocol here")
+        return await original(self, head, *given)
+
+    replace(Server, "invoke", invoke)
+
+
+@mutant("11.6", also=("10.5",))
+def answers_go_out_one_by_one() -> None:
+    """An answer waits until the client of the one before has read it."""
+    original = server.send
+    turn = asyncio.Lock()
+
+    async def send(writer: asyncio.StreamWriter, raw: bytes) -> None:
+        async with turn:
+            await original(writer, raw)
+
+    replace(server, "send", send)
+
+
+@mutant("11.8")
+def bodies_are_kept() -> None:
+    """Each body stays in memory for good."""
+    original = Incoming.body
+    kept: list[bytes] = []
+
+    async def body(self: Incoming, head: Head, limit: int) -> bytes:
+        found = await original(self, head, limit)
+        kept.append(found * 8)
+        return found
+
+    replace(Incoming, "body", body)

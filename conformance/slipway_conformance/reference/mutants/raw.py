@@ -14,6 +14,7 @@ from ... import contract
 from .. import head as heads
 from .. import process, request, response, server, steering, steps
 from ..head import Head
+from ..incoming import Incoming
 from ..refusal import Refusal
 from ..request import Parts, Request
 from . import mutant, replace
@@ -57,7 +58,7 @@ def raw_mode_refuses_head() -> None:
     _refuses_methods(lambda head: head.method != "HEAD")
 
 
-@mutant("3.1", "3.6")
+@mutant("3.1", "3.6", also=("2.6",))
 def path_is_decoded_and_tidied() -> None:
     """The path is decoded and normalised before the function sees it."""
     original = heads.split_target
@@ -443,3 +444,24 @@ def latest_request_is_everybodys() -> None:
         return latest[0]
 
     _changes_requests(change)
+
+
+@mutant("3.2")
+def trailers_are_headers() -> None:
+    """What comes behind a chunked body counts as if it had come before it."""
+    line, from_raw = Incoming._line, request.from_raw
+    late: list[tuple[str, str]] = []
+
+    async def remembered(self: Incoming) -> bytes:
+        found = await line(self)
+        if b":" in found:
+            late.append(heads.field(found.decode("latin-1")))
+        return found
+
+    def merged(head: Head, body: bytes) -> Parts:
+        headers = (*head.headers, *late)
+        late.clear()
+        return from_raw(Head(head.method, head.target, head.version, headers), body)
+
+    replace(Incoming, "_line", remembered)
+    replace(request, "from_raw", merged)

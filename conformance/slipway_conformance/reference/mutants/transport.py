@@ -235,3 +235,18 @@ def missing_secret_file_crashes() -> None:
         return path.read_bytes()
 
     replace(settings, "secret_of_file", secret_of_file)
+
+
+@mutant("1.3")
+def strangers_are_told_to_go_on() -> None:
+    """Who has no secret is told to send the body."""
+    original = Server.answer
+
+    async def answer(
+        self: Server, head: Head, coming: Incoming, writer: Any
+    ) -> tuple[Answer, bool]:
+        if head.get("expect") and head.get(contract.load().header("secret")) is None:
+            writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        return await original(self, head, coming, writer)
+
+    replace(Server, "answer", answer)
