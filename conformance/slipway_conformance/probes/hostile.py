@@ -10,7 +10,8 @@ from collections.abc import Callable
 from .. import contract
 from ..cases import probe
 from ..session import Session, new_id
-from ..wire import Answer, Wire, WireError
+from ..wire import Wire, WireError
+from .full import while_full
 
 _SMALL = {"RUNTIME_MAX_BODY": "100000"}
 
@@ -105,18 +106,12 @@ def header_allowed(session: Session) -> None:
     launch={"RUNTIME_CONCURRENCY": "2"},
 )
 def overloaded(session: Session) -> None:
-    def hold() -> Answer:
-        return session.invoke([{"do": "await", "ms": 900}, {"do": "send", "text": "held"}])
-
-    def third() -> Answer:
-        time.sleep(0.4)
-        return session.invoke([{"do": "send", "text": "x"}])
-
-    first, second, refused = session.together([hold, hold, third])
-    session.check(first, status=200, text="held")
-    session.check(second, status=200, text="held")
-    session.check(
-        refused, error="overloaded", headers={"retry-after": {"matches": r"^\d+$"}}, within_ms=500
+    while_full(
+        session,
+        2,
+        lambda: session.invoke([{"do": "send", "text": "x"}]),
+        error="overloaded",
+        headers={"retry-after": {"matches": r"^\d+$"}},
     )
     session.check(session.invoke([{"do": "send", "text": "x"}]), status=200)
 

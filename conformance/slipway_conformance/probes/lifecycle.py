@@ -6,13 +6,13 @@ import contextlib
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 from .. import contract
 from ..cases import probe
 from ..session import Session, Step, new_id
 from ..targets import TargetError
 from ..wire import Answer, WireError
+from .full import while_full
 
 _SLOTS = 2
 
@@ -122,36 +122,8 @@ def _not_loaded(session: Session) -> None:
     launch={"RUNTIME_CONCURRENCY": str(_SLOTS)},
 )
 def health_when_full(session: Session) -> None:
-    # A busy machine may not even fill the server within the first attempt.
-    problem = _when_full(session, 900) and _when_full(session, 5000)
-    session.expect(not problem, problem)
+    while_full(session, _SLOTS, lambda: session.get("health"), status=200)
     session.check(session.get("ready"), status=200)
-
-
-def _when_full(session: Session, ms: int) -> str:
-    """What is wrong with readiness and health while every slot is taken for *ms* milliseconds; they must
-    answer well before the first slot is free again."""
-    held: list[Answer] = []
-
-    def hold() -> None:
-        held.append(session.invoke([{"do": "await", "ms": ms}, {"do": "send", "text": "x"}]))
-        session.check(held[-1], status=200)
-
-    def ask() -> str:
-        while not held:
-            if session.get("ready").status == 503:
-                health = session.check(session.get("health"), status=200)
-                late = held or health.seconds > ms / 2000
-                return f"health took {health.seconds:.2f} s with every slot taken" if late else ""
-            time.sleep(0.01)
-        return "readiness is not 503 with every slot taken"
-
-    with ThreadPoolExecutor(_SLOTS) as pool:
-        holding = [pool.submit(hold) for _ in range(_SLOTS)]
-        problem = ask()
-        for one in holding:
-            one.result()
-    return problem
 
 
 @probe("10.4-ready", why="readiness is what a load balancer goes by")

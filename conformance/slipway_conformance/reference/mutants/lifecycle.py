@@ -232,13 +232,13 @@ def health_is_readiness() -> None:
     _looks(change)
 
 
-@mutant("10.2", "10.3")
+@mutant("10.2", "10.3", also=("11.3",))
 def always_ready() -> None:
     """Readiness says nothing about slots or the function."""
     _looks(lambda served, head, look: Answer(200, (), b""))
 
 
-@mutant("10.4", also=("1.2", "10.1", "10.2", "10.3", "10.5", "12.2"))
+@mutant("10.4", also=("1.2", "10.1", "10.2", "10.3", "10.5", "11.3", "12.2"))
 def never_ready() -> None:
     """Readiness is 503 though an invocation would be taken."""
 

@@ -85,7 +85,10 @@ def secret_is_optional() -> None:
     replace(authorise, "check", check)
 
 
-@mutant("1.2", also=("10.1", "10.2", "10.3", "10.4", "10.5", "10.10", "7.4", "7.5", "8.5"))
+@mutant(
+    "1.2",
+    also=("10.1", "10.2", "10.3", "10.4", "10.5", "10.10", "11.3", "11.6", "7.4", "7.5", "8.5"),
+)
 def health_needs_the_secret() -> None:
     """An orchestrator without the secret can't ask for health."""
     replace(authorise, "is_open", lambda path: False)
