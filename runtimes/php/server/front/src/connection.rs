@@ -44,6 +44,7 @@ pub enum Phase {
 
 /// Where a connection is, and since when.
 pub struct Progress {
+    server: Rc<Server>,
     phase: Cell<Phase>,
     since: Cell<Instant>,
 }
@@ -54,7 +55,8 @@ impl Progress {
     }
 
     pub fn enter(&self, phase: Phase) {
-        self.phase.set(phase);
+        let before = self.phase.replace(phase);
+        self.server.count_answering(before == Phase::Answering, phase == Phase::Answering);
         // Only these are timed.
         if phase != Phase::Idle && phase != Phase::Running {
             self.move_on();
@@ -75,8 +77,15 @@ impl Progress {
     }
 }
 
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.server.count_answering(self.phase.get() == Phase::Answering, false);
+    }
+}
+
 pub async fn serve(server: Rc<Server>, stream: TcpStream) {
-    let progress = Rc::new(Progress { phase: Cell::new(Phase::Idle), since: Cell::new(Instant::now()) });
+    let (phase, since) = (Cell::new(Phase::Idle), Cell::new(Instant::now()));
+    let progress = Rc::new(Progress { server: Rc::clone(&server), phase, since });
     let socket = Socket { stream, framing: Framing::new(), progress: Rc::clone(&progress) };
     let service = service_fn(|request| service::answer(Rc::clone(&server), Rc::clone(&progress), request));
     let mut served = pin!(

@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Notify;
 use tokio::task::{LocalSet, spawn_local};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::connection;
 use crate::invocation::Ids;
@@ -31,6 +31,7 @@ pub struct Server {
     pub ids: Ids,
     running: Cell<usize>,
     connections: Cell<usize>,
+    answering: Cell<usize>,
     draining: Cell<bool>,
     drain: Notify,
     grace_is_over: Cell<bool>,
@@ -71,6 +72,7 @@ async fn run(settings: &'static Settings) -> io::Result<()> {
         ids: Ids::new(),
         running: Cell::new(0),
         connections: Cell::new(0),
+        answering: Cell::new(0),
         draining: Cell::new(false),
         drain: Notify::new(),
         grace_is_over: Cell::new(false),
@@ -154,15 +156,20 @@ impl Server {
             self.grace_is_over.set(true);
             self.grace.notify_waiters();
         }
+        let _ = timeout(FLUSH, self.until(|server| server.connections.get() == 0)).await;
         // The last answers may go to slow clients.
-        let left = grace_ends.saturating_duration_since(Instant::now()).max(FLUSH);
-        let _ = timeout(left, self.until(|server| server.connections.get() == 0)).await;
+        let _ = timeout_at(grace_ends, self.until(|server| server.answering.get() == 0)).await;
     }
 
     async fn until(&self, reached: impl Fn(&Self) -> bool) {
         while !reached(self) {
             sleep(LOOK).await;
         }
+    }
+
+    /// Notes that an answer is on its way, or isn't any more.
+    pub fn count_answering(&self, before: bool, now: bool) {
+        self.answering.set(self.answering.get() + usize::from(now) - usize::from(before));
     }
 
     pub fn is_draining(&self) -> bool {
