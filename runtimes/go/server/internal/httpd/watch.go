@@ -71,10 +71,11 @@ func (s *server) leave(state uint32) {
 	s.http.SetKeepAlivesEnabled(false)
 	// Closes what is idle, again and again.
 	go func() { _ = s.http.Shutdown(context.Background()) }()
-	graceEnd := time.Now().Add(s.settings.Grace)
 	var graceEnds <-chan time.Time
+	var graceEnd time.Time
 	if state == draining {
 		graceEnds = time.After(s.settings.Grace)
+		graceEnd = time.Now().Add(s.settings.Grace)
 	}
 	for s.inFlight.Load() > s.abandoned.Load() {
 		select {
