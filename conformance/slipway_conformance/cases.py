@@ -38,7 +38,8 @@ class Case:
     """One check. ``launch`` is what its target's environment has beyond the usual; ``needs`` are
     abilities of the target without which it can't be judged; ``alone`` keeps other cases away while
     it runs; of those that do, the ``quiet`` ones mostly wait, harm no server but their own, and may
-    overlap with each other."""
+    overlap with each other. What ``harms`` makes its server replace a process, which clause 7.5 gives time
+    for: it comes last."""
 
     id: str
     why: str
@@ -51,6 +52,7 @@ class Case:
     probe: Probe | None = None
     alone: bool = False
     quiet: bool = False
+    harms: bool = False
 
     @property
     def clause(self) -> contract.Clause:
@@ -79,6 +81,7 @@ def probe(
     needs: Iterable[str] = (),
     alone: bool = False,
     quiet: bool = False,
+    harms: bool = False,
 ) -> Callable[[Probe], Probe]:
     """Registers a function as the case *case_id*; ``needs`` are names of abilities (see
     targets/base.py)."""
@@ -96,6 +99,7 @@ def probe(
             probe=function,
             alone=alone or quiet,
             quiet=quiet,
+            harms=harms,
         )
         return function
 

@@ -112,7 +112,7 @@ class Runner:
             firsts = list(pool.map(self._first, [case for case in cases if case not in alone]))
         with ThreadPoolExecutor(_QUIET) as pool:
             firsts += pool.map(self._first, quiet)
-        for case in alone:
+        for case in sorted(alone, key=lambda case: case.harms):
             if case in quiet:
                 continue
             if running := self._servers.get(variant):

@@ -79,7 +79,10 @@ def ten_thousand(session: Session) -> None:
     def some(first: int) -> list[str]:
         with contextlib.closing(Caller(session)) as caller:
             numbers = range(first, _INVOCATIONS, _CONNECTIONS)
-            return [wrong for number in numbers for wrong in _mixed_up(caller, marker, number)]
+            try:
+                return [wrong for number in numbers for wrong in _mixed_up(caller, marker, number)]
+            except (OSError, http.client.HTTPException) as error:
+                return [f"a caller got no answer: {error!r}"]
 
     calls = [partial(some, first) for first in range(_CONNECTIONS)]
     wrong = [line for found in session.together(calls) for line in found]

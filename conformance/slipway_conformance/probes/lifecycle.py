@@ -247,6 +247,7 @@ def _exits(session: Session, signal: str, wanted: int, within: float) -> None:
     why="process 1 that doesn't reap fills the process table",
     needs=("container", "stats"),
     alone=True,
+    harms=True,
 )
 def zombies(session: Session) -> None:
     for _ in range(3):
@@ -335,17 +336,22 @@ def _ends_itself(session: Session, how: str) -> None:
     session.honest(contract.load().limit("recovery_seconds"))
 
 
-@probe("10.8-exit", why="a function that exits must not be a way to stop the server", alone=True)
+@probe(
+    "10.8-exit",
+    why="a function that exits must not be a way to stop the server",
+    alone=True,
+    harms=True,
+)
 def exits(session: Session) -> None:
     _ends_itself(session, "exit")
 
 
-@probe("10.8-abort", why="a fatal error is survived", alone=True)
+@probe("10.8-abort", why="a fatal error is survived", alone=True, harms=True)
 def aborts(session: Session) -> None:
     _ends_itself(session, "abort")
 
 
-@probe("10.8-kill", why="a function that is killed is replaced", alone=True)
+@probe("10.8-kill", why="a function that is killed is replaced", alone=True, harms=True)
 def kills(session: Session) -> None:
     _ends_itself(session, "kill")
 
@@ -364,7 +370,10 @@ def memory(session: Session) -> None:
 
 
 @probe(
-    "10.9-answered", why="whoever called a function that ended itself should hear so", alone=True
+    "10.9-answered",
+    why="whoever called a function that ended itself should hear so",
+    alone=True,
+    harms=True,
 )
 def answered(session: Session) -> None:
     for how in ("exit", "abort", "kill"):

@@ -33,6 +33,7 @@ def raw_headers(session: Session) -> None:
     why="a replaced worker must not get the secret in its environment",
     profile="isolation",
     alone=True,
+    harms=True,
 )
 def after_replacement(session: Session) -> None:
     session.invoke([{"do": "spin"}], headers={"x-runtime-timeout": "0.3"})

@@ -99,6 +99,7 @@ def awaiting(session: Session) -> None:
     "7.4-block",
     why="a sleep in a blocking call is ended as well, and health answers meanwhile",
     alone=True,
+    harms=True,
 )
 def blocking(session: Session) -> None:
     slow: list[float] = []
@@ -114,7 +115,9 @@ def blocking(session: Session) -> None:
     session.honest()
 
 
-@probe("7.5-spin", why="a busy loop is ended, and the server is as good as new", alone=True)
+@probe(
+    "7.5-spin", why="a busy loop is ended, and the server is as good as new", alone=True, harms=True
+)
 def spinning(session: Session) -> None:
     slow: list[float] = []
 
@@ -151,6 +154,7 @@ def idle_again(session: Session) -> None:
     "7.5-three-in-a-row",
     why="one replacement is not enough for a function that always hangs",
     alone=True,
+    harms=True,
 )
 def three_in_a_row(session: Session) -> None:
     for _ in range(3):

@@ -86,7 +86,11 @@ export class HttpServer {
   close() {
     this.draining = true;
     return new Promise((resolve) => {
+      // Node takes a connection for idle, and destroys it, whose answer is written but not sent: that one ends when it is.
+      const sending = [...this.#sockets].filter((socket) => socket.writableLength > 0);
+      for (const socket of sending) socket.destroy = socket.destroySoon;
       this.#server.close(resolve);
+      for (const socket of sending) delete socket.destroy;
     });
   }
 
