@@ -111,8 +111,10 @@ class Wire:
 
     def request(self, sent: Sent) -> Answer:
         """Sends a request and reads its answer."""
+        # From before it is sent: a busy machine may let the answer come before this goes on.
+        started = time.monotonic()
         self._send(encode(sent, self._host_header()))
-        return self._answer(sent.method, self.timeout)
+        return self._answer(sent.method, self.timeout, started)
 
     def answer(self, method: str = "POST", timeout: float | None = None) -> Answer:
         """Reads one answer to a request with *method*; WireError where none comes in time."""
@@ -126,9 +128,10 @@ class Wire:
         self._record(raw, answer, "")
         return answer
 
-    def _answer(self, method: str, timeout: float) -> Answer:
-        started = time.monotonic()
-        deadline = started + timeout
+    def _answer(self, method: str, timeout: float, started: float | None = None) -> Answer:
+        began_waiting = time.monotonic()
+        started = began_waiting if started is None else started
+        deadline = began_waiting + timeout
         parser = h11.Connection(h11.CLIENT, max_incomplete_event_size=1 << 20)
         # The parser wants to know a request before it reads an answer; what it would send is thrown
         # away.
