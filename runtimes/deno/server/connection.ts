@@ -160,12 +160,12 @@ export class Connection {
     }
   }
 
-  /** Writes the answers whose turn it is. */
   /** Whether the client has yet to take some of what was written. */
   get sending(): boolean {
     return this.#socket.writableLength > 0;
   }
 
+  /** Writes the answers whose turn it is. */
   flush(): void {
     while (this.#queue.length > 0 && this.#queue[0].answer !== null) {
       const { answer, keepAlive } = this.#queue.shift()!;

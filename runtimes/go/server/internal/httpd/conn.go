@@ -23,6 +23,9 @@ type conn struct {
 	// guarded: process 1 has a copy of the descriptor, which would keep the connection open.
 	guarded bool
 	closing sync.Once
+	// accepted is when it came; heard says that it has said something since.
+	accepted time.Time
+	heard    atomic.Bool
 	// unread: the body of the request was not read, or not wholly.
 	unread bool
 	// invocation is the one in flight.
@@ -31,12 +34,21 @@ type conn struct {
 
 type connKey struct{}
 
+// isFresh tells whether its first request may be on its way: it must not be closed unheard.
+func (c *conn) isFresh() bool { return !c.heard.Load() && time.Since(c.accepted) < firstBytesIn }
+
+// firstBytesIn is how soon a client that connects to call says something, with time to spare.
+const firstBytesIn = 250 * time.Millisecond
+
 func (c *conn) Read(into []byte) (int, error) {
 	if c.framing.spoilt {
 		return c.framing.end(into)
 	}
 	n, err := c.TCPConn.Read(into)
 	if n > 0 {
+		if !c.heard.Load() {
+			c.heard.Store(true)
+		}
 		c.framing.inspect(into[:n])
 		switch c.entry.Phase() {
 		case table.Idle:
@@ -138,7 +150,7 @@ func (cs *connections) add(accepted *net.TCPConn) (*conn, error) {
 	if last < 0 {
 		return nil, errFull
 	}
-	c := &conn{TCPConn: accepted, connections: cs, place: cs.free[last]}
+	c := &conn{TCPConn: accepted, connections: cs, place: cs.free[last], accepted: time.Now()}
 	cs.free = cs.free[:last]
 	cs.open[c.place] = c
 	c.entry = cs.table.Take(c.place)

@@ -98,10 +98,13 @@ func (s *server) leave(state uint32) {
 	os.Exit(0)
 }
 
-// isBusy tells whether a request is being read or answered that is not abandoned, and whether one is being answered.
+// isBusy tells whether a request is about to come, being read or answered that is not abandoned, and whether one is being
+// answered.
 func (s *server) isBusy() (busy, answering bool) {
 	for _, c := range s.connections.all() {
 		switch c.entry.Phase() {
+		case table.Idle:
+			busy = busy || c.isFresh()
 		case table.Head, table.Body, table.Running:
 			busy = true
 		case table.Claimed, table.Answering:

@@ -56,6 +56,9 @@ type supervisor struct {
 
 // Run supervises a program until it is told to end, and returns the exit code.
 func Run(program string) int {
+	// First of all: a signal that comes while it starts must not be lost.
+	signals := make(chan os.Signal, 16)
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGCHLD)
 	read, err := settings.FromEnvironment()
 	if err != nil {
 		return fail(contract.ConfigurationExit, err)
@@ -83,7 +86,7 @@ func Run(program string) int {
 		s.program = ""
 	}
 	s.start()
-	return s.run()
+	return s.run(signals)
 }
 
 func fail(code int, err error) int {
@@ -96,9 +99,7 @@ func (s *supervisor) error(format string, args ...any) {
 	s.log.Write(slipway.Error, logs.Owner{}, fmt.Sprintf(format, args...))
 }
 
-func (s *supervisor) run() int {
-	signals := make(chan os.Signal, 16)
-	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGCHLD)
+func (s *supervisor) run(signals <-chan os.Signal) int {
 	s.reap()
 	ticker := time.NewTicker(tick)
 	for {
