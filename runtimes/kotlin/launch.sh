@@ -14,7 +14,7 @@ class=$(cat "$build/entry-point" 2>/dev/null || echo SlipwayEntryPoint)
 path=$(jars "$home/lib"):$function
 libraries=$(jars "$build/lib")
 # shellcheck disable=SC2086
-set -- "$home/slipway" "$home/java/lib/server/libjvm.so" $options "-XX:AOTCache=$home/server.aot" \
+set -- "$home/slipway" "$home/java/lib/server/libjvm.so" -Xrs $options "-XX:AOTCache=$home/server.aot" \
   "-Djava.class.path=$path${libraries:+:$libraries}" "-Djava.library.path=$home/native" "-Dslipway.function=$class"
 
 if [ -z "${RUNTIME_SECRET:-}" ]; then

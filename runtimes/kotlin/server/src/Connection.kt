@@ -60,7 +60,11 @@ internal class Connection(
 
     /** Bytes have arrived, of whatever it is. */
     fun noteBytes() {
-        if (phase == Phase.IDLE) enter(Phase.HEAD) else if (phase == Phase.BODY) since = System.nanoTime()
+        if (phase == Phase.IDLE) {
+            enter(Phase.HEAD)
+        } else if (phase == Phase.BODY) {
+            since = System.nanoTime()
+        }
     }
 
     override fun channelRead(

@@ -45,7 +45,12 @@ internal object JsonReader {
                 value
             }
         } catch (problem: IOException) {
-            throw invalid(problem.message.orEmpty().lineSequence().first())
+            throw invalid(
+                problem.message
+                    .orEmpty()
+                    .lineSequence()
+                    .first(),
+            )
         }
     }
 

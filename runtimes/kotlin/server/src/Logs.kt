@@ -88,8 +88,7 @@ internal object Logs {
     }
 
     /** Half a character, such as of a cut string, is replaced. */
-    private fun whole(message: String) =
-        if (message.none { it.isSurrogate() }) message else String(message.toByteArray())
+    private fun whole(message: String) = if (message.none { it.isSurrogate() }) message else String(message.toByteArray())
 
     private fun writeForever() {
         val batch = ByteArray(BATCH_BYTES)

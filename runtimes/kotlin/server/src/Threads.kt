@@ -14,12 +14,20 @@ internal object Threads {
     private const val IDLE_SECONDS = 10L
 
     /** What the loops run on. One more for each call that does not return, so there is no limit but that of the calls. */
-    fun ofLoops(): Executor = ThreadPoolExecutor(0, Int.MAX_VALUE, IDLE_SECONDS, TimeUnit.SECONDS, SynchronousQueue(), loopThreads())
+    fun ofLoops(): Executor =
+        ThreadPoolExecutor(0, Int.MAX_VALUE, IDLE_SECONDS, TimeUnit.SECONDS, SynchronousQueue(), loopThreads())
 
     /** What function code runs on elsewhere: a thread for whatever is to be run, and a queue only beyond [most]. */
     fun ofFunctions(most: Int): Executor {
         val queue = GrowFirst()
-        return ThreadPoolExecutor(0, most, IDLE_SECONDS, TimeUnit.SECONDS, queue, functionThreads()) { task, _ -> queue.put(task) }
+        return ThreadPoolExecutor(
+            0,
+            most,
+            IDLE_SECONDS,
+            TimeUnit.SECONDS,
+            queue,
+            functionThreads(),
+        ) { task, _ -> queue.put(task) }
     }
 
     fun start(

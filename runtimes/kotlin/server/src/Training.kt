@@ -23,7 +23,13 @@ internal class Training : EntryPoint {
         if (wait == "nothing") return
         req.log("training ${req.path} ${req.query} ${req.env.size} ${req.body.size}")
         println("printed")
-        if (wait == "text") res.send("text", 201, mapOf("x-training" to listOf("a", "b"))) else res.json(mapOf("payload" to req.payload))
+        if (wait ==
+            "text"
+        ) {
+            res.send("text", 201, mapOf("x-training" to listOf("a", "b")))
+        } else {
+            res.json(mapOf("payload" to req.payload))
+        }
     }
 }
 
@@ -58,7 +64,8 @@ fun main(arguments: Array<String>) {
 private fun post(
     fields: String,
     body: String,
-) = "POST / HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n${fields}content-length: ${body.toByteArray().size}\r\n\r\n$body"
+) =
+    "POST / HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n${fields}content-length: ${body.toByteArray().size}\r\n\r\n$body"
 
 /** Waits until there is a server; then for the first bytes of its answer. */
 private fun ask(
