@@ -41,6 +41,7 @@ internal class Connection(
     private var reading: Reading? = null
     private var toHead = false
     private var isLast = false
+    private var isWritten = false
 
     /** What came while a request was being answered. */
     private val waiting = ArrayDeque<Any>(0)
@@ -174,8 +175,10 @@ internal class Connection(
         if (closes) {
             enter(Phase.CLOSING)
             // The client may be sending still: what it has not read of the answer would be lost if this just closed.
-            channel.writeAndFlush(response).addListener { channel.shutdownOutput() }
-            if (channel.isInputShutdown) channel.close()
+            channel.writeAndFlush(response).addListener {
+                isWritten = true
+                if (channel.isInputShutdown) channel.close() else channel.shutdownOutput()
+            }
             resume()
             return
         }
@@ -194,7 +197,8 @@ internal class Connection(
         event: Any,
     ) {
         // The client has said everything. It may still want its answer.
-        if (event is ChannelInputShutdownEvent && phase != Phase.RUNNING) channel.close()
+        val isAnswering = phase == Phase.RUNNING || phase == Phase.CLOSING && !isWritten
+        if (event is ChannelInputShutdownEvent && !isAnswering) channel.close()
     }
 
     @Deprecated("Netty's own interface has it still")
@@ -216,7 +220,7 @@ internal class Connection(
         val most: Long =
             when (phase) {
                 Phase.HEAD, Phase.BODY, Phase.ENDING -> Contract.STALL_NANOSECONDS
-                Phase.IDLE -> if (isEnding) 0L else IDLE_NANOSECONDS
+                Phase.IDLE -> if (isEnding) LAST_IDLE_NANOSECONDS else IDLE_NANOSECONDS
                 Phase.CLOSING -> LINGER_NANOSECONDS
                 Phase.RUNNING -> return
             }
@@ -230,6 +234,9 @@ internal class Connection(
 
     private companion object {
         const val IDLE_NANOSECONDS = 120_000_000_000L
+
+        /** In a process that ends: what a client has just sent gets to arrive. */
+        const val LAST_IDLE_NANOSECONDS = 50_000_000L
         const val LINGER_NANOSECONDS = 2_000_000_000L
         val HEALTHY = """{"status":"ok"}""".toByteArray()
         val READY = """{"status":"ready"}""".toByteArray()

@@ -62,7 +62,7 @@ internal class Exchange(
             connection.answer(outgoing(end))
         }
         // One that was ended from outside stays in its slot as long as it holds a thread; the watch looks after it.
-        if (!invocation.isHeld()) server.flight.leave(this)
+        if (end !is End.Cut || !invocation.isHeld()) server.flight.leave(this)
     }
 
     private fun outgoing(end: End): Outgoing {

@@ -48,7 +48,7 @@ internal object Logs {
     /** The same for a function, which waits while more is logged than can be written. */
     fun writePatiently(
         level: Level,
-        owner: Owner,
+        owner: Owner?,
         message: String,
     ): Line {
         while (waiting.get() > MOST_WAITING && !Thread.currentThread().isInterrupted) LockSupport.parkNanos(PAUSE_NANOSECONDS)

@@ -1,5 +1,6 @@
 package slipway.server
 
+import io.netty.util.concurrent.FastThreadLocalThread
 import slipway.Level
 import java.io.ByteArrayOutputStream
 import java.io.OutputStream
@@ -67,7 +68,12 @@ private class Lines(
     private fun log() {
         val message = line.toString(Charsets.UTF_8)
         line.reset()
-        if (invocation != null) invocation.write(level, message) else Logs.write(level, null, message)
+        when {
+            invocation != null -> invocation.write(level, message)
+            // The server's own threads never wait.
+            Thread.currentThread() is FastThreadLocalThread -> Logs.write(level, null, message)
+            else -> Logs.writePatiently(level, null, message)
+        }
     }
 
     private companion object {

@@ -120,7 +120,7 @@ internal class Watch(
 
     /** Once a second; in a process that is about to end, at once. */
     private fun lookAtConnections(now: Long) {
-        val isEnding = server.state != State.SERVING
+        val isEnding = server.hasLeft
         if (now - swept < (if (isEnding) TICK else SWEEP)) return
         swept = now
         server.connections.groupBy { it.loop }.forEach { (loop, connections) ->
@@ -132,8 +132,7 @@ internal class Watch(
         inFlight: Int,
         now: Long,
     ) {
-        val isLeaving = server.state == State.DRAINING || server.hasLeft
-        if (!isLeaving || inFlight > 0) {
+        if (!server.hasLeft || inFlight > 0) {
             doneSince = 0
             return
         }
