@@ -5,7 +5,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 home=${RUNTIME_HOME:?names the folder to install into}
 # What functions may use of Java's library.
-modules=java.base,java.logging,java.management,java.net.http,java.xml,jdk.unsupported,jdk.zipfs
+modules=java.base,java.logging,java.net.http,jdk.unsupported
 
 mkdir -p "$home"
 home=$(cd "$home" && pwd)
@@ -40,5 +40,5 @@ COMPILER_OPTION="-XX:AOTCacheOutput=$home/compiler.aot" kotlinc $server_options 
 find "$home/java" -name '*.debuginfo' -delete
 find "$home/java" -name '*.so' -exec strip --strip-unneeded {} +
 find "$home/java/bin" -type f ! -name java -delete
-rm -rf "$home/java/legal"
+rm -rf "$home/java/legal" "$home/java/lib/jrt-fs.jar"
 echo "$made" >"$home/toolchain"

@@ -7,7 +7,8 @@ import java.net.InetAddress
 import java.net.Socket
 
 private const val BODY = """{"payload":{"name":"World"}}"""
-private const val REQUEST = "POST / HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${BODY.length}\r\n\r\n$BODY"
+private const val HEAD = "POST / HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${BODY.length}\r\n\r\n"
+private const val REQUEST = HEAD + BODY
 private const val REQUESTS = 200
 
 fun main() {

@@ -18,7 +18,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { LINE_BYTES = 65536, ANSWER_BYTES = 2048 };
+enum { LINE_BYTES = 65536, ANSWER_BYTES = 2048, LOOK_AGAIN_MS = 10 };
 
 /* What has come of a line whose end has not. */
 struct line {
@@ -75,17 +75,15 @@ static void answer(int descriptor, const struct connection *connection) {
   shutdown(descriptor, SHUT_WR);
 }
 
-static void wake(int signal) { (void)signal; }
-
-/* The signal may be anybody's: only a parent that is gone counts. */
+/* A process is gone when all of its threads are; before that, its parent's death signal may come too early. */
 static void read_until_gone(const struct serving *serving, pid_t parent, struct line *lines) {
-  sigset_t all_but_one;
-  sigfillset(&all_but_one);
-  sigdelset(&all_but_one, SIGUSR1);
-  struct pollfd watched[2] = {{.fd = serving->captured[0], .events = POLLIN},
-                              {.fd = serving->captured[1], .events = POLLIN}};
+  int gone = (int)syscall(SYS_pidfd_open, parent, 0);
+  struct pollfd watched[3] = {{.fd = serving->captured[0], .events = POLLIN},
+                              {.fd = serving->captured[1], .events = POLLIN},
+                              {.fd = gone, .events = POLLIN}};
   while (getppid() == parent) {
-    if (ppoll(watched, 2, NULL, &all_but_one) <= 0) {
+    /* Without a descriptor to wait on, which the function may have closed, it looks again and again. */
+    if (poll(watched, 3, watched[2].fd < 0 ? LOOK_AGAIN_MS : -1) < 0) {
       continue;
     }
     for (int index = 0; index < 2; index++) {
@@ -93,6 +91,12 @@ static void read_until_gone(const struct serving *serving, pid_t parent, struct 
         /* Somebody closed it. */
         watched[index].fd = -1;
       }
+    }
+    if (watched[2].revents & POLLIN) {
+      return;
+    }
+    if (watched[2].revents != 0) {
+      watched[2].fd = -1;
     }
   }
 }
@@ -102,9 +106,7 @@ _Noreturn static void guard(const struct serving *serving, pid_t parent) {
   sigset_t all;
   sigfillset(&all);
   sigprocmask(SIG_SETMASK, &all, NULL);
-  sigaction(SIGUSR1, &(struct sigaction){.sa_handler = wake}, NULL);
   prctl(PR_SET_NAME, "guard");
-  prctl(PR_SET_PDEATHSIG, SIGUSR1);
   read_until_gone(serving, parent, lines);
   for (int descriptor = 0; descriptor < MOST_DESCRIPTORS; descriptor++) {
     if (serving->connections[descriptor].running) {

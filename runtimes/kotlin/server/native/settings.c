@@ -95,12 +95,15 @@ static char *secret(char *problem, size_t room) {
   if (descriptor != NULL || (value == NULL && path != NULL)) {
     int file = descriptor != NULL ? atoi(descriptor) : open(path, O_RDONLY | O_CLOEXEC);
     found = file < 0 ? NULL : read_all(file);
+    int why = errno;
+    if (file >= 0) {
+      close(file);
+    }
     if (found == NULL) {
       snprintf(problem, room, "%s can't be read: %s", descriptor != NULL ? "the secret" : "RUNTIME_SECRET_FILE",
-               strerror(errno));
+               strerror(why));
       return NULL;
     }
-    close(file);
   } else if (value != NULL) {
     found = strdup(value);
   }
@@ -122,6 +125,9 @@ static void remove_own_variables(void) {
       continue;
     }
     char *name = strndup(environ[index], (size_t)(end - environ[index]));
+    if (name == NULL) {
+      return;
+    }
     unsetenv(name);
     free(name);
   }

@@ -72,9 +72,10 @@ _Noreturn static void serve(int control) {
   serving.output = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
   for (int index = 0; index < 2; index++) {
     int ends[2];
-    if (serving.output < 0 || pipe2(ends, O_CLOEXEC) != 0 || dup2(ends[1], STDOUT_FILENO + index) < 0) {
+    if (serving.output < 0 || pipe2(ends, O_CLOEXEC) != 0) {
       _exit(1);
     }
+    dup2(ends[1], STDOUT_FILENO + index);
     close(ends[1]);
     serving.captured[index] = ends[0];
   }

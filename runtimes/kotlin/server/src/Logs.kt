@@ -24,7 +24,7 @@ internal class Owner(
 /** The log: JSON lines, written by a thread of their own, so that who logs need not wait for whoever reads them. */
 internal object Logs {
     /** Beyond so much that waits, functions wait. The server's own lines don't. */
-    private const val MOST_WAITING = 16L shl 20
+    private const val MOST_WAITING = 1L shl 20
     private const val BATCH_BYTES = 1 shl 16
     private const val PAUSE_NANOSECONDS = 1_000_000L
     private const val MILLION = 1_000_000

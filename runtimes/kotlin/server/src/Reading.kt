@@ -20,12 +20,15 @@ internal class Reading(
     private val timeout = steering.timeout(server.settings.timeout)
     private val isInEnvelope = steering.isInEnvelope()
     private val entryPoint: EntryPoint
-    private val body = Body(server.settings.maxBody)
+    private val body: Body
 
     init {
         if (!isRaw) steering.requireEnvelope(request.method(), target.path)
         entryPoint = server.requireReady()
-        if (HttpUtil.getContentLength(request, 0L) > server.settings.maxBody) throw tooLarge()
+        val most = server.settings.maxBody
+        val length = HttpUtil.getContentLength(request, most.toLong())
+        if (length > most) throw tooLarge()
+        body = Body(most, length.toInt())
     }
 
     fun add(piece: ByteBuf) {

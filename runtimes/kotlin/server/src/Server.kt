@@ -1,6 +1,5 @@
 package slipway.server
 
-import io.netty.buffer.ByteBuf
 import io.netty.channel.Channel
 import io.netty.channel.ChannelHandlerContext
 import io.netty.channel.ChannelInboundHandlerAdapter
@@ -8,9 +7,6 @@ import io.netty.channel.ChannelOption
 import io.netty.channel.epoll.EpollIoHandler
 import io.netty.channel.epoll.EpollServerSocketChannel
 import io.netty.channel.epoll.EpollSocketChannel
-import io.netty.handler.codec.http.HttpDecoderConfig
-import io.netty.handler.codec.http.HttpMessage
-import io.netty.handler.codec.http.HttpRequestDecoder
 import io.netty.handler.codec.http.HttpResponseEncoder
 import kotlinx.coroutines.asCoroutineDispatcher
 import slipway.EntryPoint
@@ -125,33 +121,5 @@ internal class Server(
         const val BACKLOG = 4096
         const val ID_RADIX = 36
         const val ID_SHIFT = 40
-    }
-}
-
-/** Netty's parser at its strictest, for one connection. */
-private class Decoder(
-    private val connection: Connection,
-) : HttpRequestDecoder(STRICT) {
-    override fun channelRead(
-        context: ChannelHandlerContext,
-        message: Any,
-    ) {
-        if (message is ByteBuf) connection.noteBytes()
-        super.channelRead(context, message)
-    }
-
-    /** Two ways to say where a body ends are two requests to two readers. */
-    override fun handleTransferEncodingChunkedWithContentLength(message: HttpMessage) =
-        throw IllegalArgumentException("both content-length and transfer-encoding")
-
-    private companion object {
-        val STRICT: HttpDecoderConfig =
-            HttpDecoderConfig()
-                .setMaxInitialLineLength(Contract.HEADER_BYTES)
-                .setMaxHeaderSize(Contract.HEADER_BYTES)
-                .setMaxChunkSize(1 shl 16)
-                .setStrictLineParsing(true)
-                .setUseRfc9112TransferEncoding(true)
-                .setAllowDuplicateContentLengths(false)
     }
 }
