@@ -81,6 +81,9 @@ internal class Invocation(
     /** Whether a thread runs its code right now. */
     fun isHeld(): Boolean = synchronized(inside) { inside.isNotEmpty() }
 
+    /** Whether a thread waits in its code: for a lock, for another thread, or for time to pass. */
+    fun isBlocked(): Boolean = synchronized(inside) { inside.any { it.state != Thread.State.RUNNABLE } }
+
     /** Runs function code on this thread on its behalf. */
     inline fun <T> inside(code: () -> T): T {
         val before = enter()

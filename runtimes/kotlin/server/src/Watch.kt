@@ -13,6 +13,7 @@ internal class Watch(
 ) {
     private lateinit var thread: Thread
     private var seen = arrayOfNulls<Call>(0)
+    private var seenSince = LongArray(0)
     private var idleTicks = 0
     private var swept = 0L
     private var drainsUntil = 0L
@@ -20,7 +21,7 @@ internal class Watch(
 
     @Volatile private var sleeps = false
 
-    @Volatile private var handsOverUntil = 0L
+    private var handsOverUntil = System.nanoTime()
 
     @Volatile private var handsOver = false
 
@@ -29,6 +30,7 @@ internal class Watch(
 
     fun start() {
         seen = arrayOfNulls(server.loops.size)
+        seenSince = LongArray(server.loops.size)
         Threads.start("watch") {
             thread = Thread.currentThread()
             while (true) tick()
@@ -63,16 +65,25 @@ internal class Watch(
         endWhenDone(inFlight, now)
     }
 
-    /** Has another thread go on with a loop that has been in one call for a whole tick. */
+    /** Has another thread go on with a loop that stands in a call. */
     private fun freeLoops(now: Long) {
         for ((index, loop) in server.loops.withIndex()) {
             val call = loop.current()
-            val stands = call != null && call === seen[index] && loop.takeOver(call)
-            if (stands) handsOverUntil = now + HAND_OVER
-            seen[index] = if (stands) null else call
+            if (call !== seen[index]) {
+                seen[index] = call
+                seenSince[index] = now
+            } else if (call is Exchange && stands(call.invocation, now - seenSince[index]) && loop.takeOver(call)) {
+                handsOverUntil = now + HAND_OVER
+            }
         }
         handsOver = now - handsOverUntil < 0
     }
+
+    /** Whether it blocks, or computes for long. Where there is much to do, a thread may just not have had its turn. */
+    private fun stands(
+        invocation: Invocation,
+        nanoseconds: Long,
+    ) = nanoseconds > LONG || invocation.isBlocked()
 
     /** How many invocations are in flight, but for those that were given up. */
     private fun lookAtInvocations(now: Long): Int {
@@ -83,7 +94,10 @@ internal class Watch(
                 lookAtCut(exchange, now)
             } else {
                 inFlight++
-                if (now - invocation.started > TICK) handsOverUntil = if (invocation.isHeld()) now + HAND_OVER else handsOverUntil
+                val nanoseconds = now - invocation.started
+                if (handsOver && nanoseconds > TICK && invocation.isHeld() && stands(invocation, nanoseconds)) {
+                    handsOverUntil = now + HAND_OVER
+                }
                 cutIfDue(exchange, now)
             }
         }
@@ -153,7 +167,10 @@ internal class Watch(
         const val SWEEP = 1_000_000_000L
 
         /** So long functions run elsewhere once one has held a loop. */
-        const val HAND_OVER = 1_000_000_000L
+        const val HAND_OVER = 500_000_000L
+
+        /** Many times what a thread waits for its turn on a busy machine. */
+        const val LONG = 20_000_000L
         const val PATIENCE = 100_000_000L
 
         /** What answers get to reach their callers once everything else is over. */
