@@ -43,6 +43,9 @@ internal class Connection(
     private var isLast = false
     private var isWritten = false
 
+    /** The id of the invocation whose function runs. */
+    private var running: String? = null
+
     /** What came while a request was being answered. */
     private val waiting = ArrayDeque<Any>(0)
 
@@ -53,7 +56,8 @@ internal class Connection(
 
     override fun channelInactive(context: ChannelHandlerContext) {
         server.connections.remove(this)
-        Connections.rests(channel.fd().intValue())
+        // Its descriptor may be another connection's by now.
+        running?.let { Connections.rests(channel.fd().intValue(), it) }
         waiting.forEach(ReferenceCountUtil::release)
         waiting.clear()
         phase = Phase.CLOSING
@@ -147,6 +151,7 @@ internal class Connection(
 
     private fun invoke(reading: Reading) {
         val exchange = reading.exchange(this)
+        running = reading.id
         val flags =
             (if (toHead) Connections.TO_HEAD else 0) or
                 (if (exchange.invocation.isInEnvelope) Connections.IN_ENVELOPE else 0)
@@ -169,7 +174,8 @@ internal class Connection(
     fun answer(outgoing: Outgoing) {
         if (!channel.isActive) return
         val isRead = phase == Phase.RUNNING
-        Connections.rests(channel.fd().intValue())
+        running?.let { Connections.rests(channel.fd().intValue(), it) }
+        running = null
         val closes = isLast || channel.isInputShutdown || server.state != State.SERVING
         val response = outgoing.toNetty(toHead, closes)
         if (closes) {

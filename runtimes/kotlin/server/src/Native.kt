@@ -52,8 +52,13 @@ internal object Connections {
         records.put(at, 1)
     }
 
-    fun rests(descriptor: Int) {
+    /** Whatever the record says of another invocation by now stays. */
+    fun rests(
+        descriptor: Int,
+        id: String,
+    ) {
         val at = descriptor * RECORD
-        if (at < records.capacity()) records.put(at, 0)
+        if (at + RECORD > records.capacity() || records[at + ID_LENGTH].toInt() != id.length) return
+        if (id.indices.all { records[at + ID + it].toInt() == id[it].code }) records.put(at, 0)
     }
 }

@@ -46,9 +46,10 @@ internal class Watch(
     }
 
     fun drain() {
+        // In this order: who sees that the server drains goes by this time.
+        drainsUntil = System.nanoTime() + server.settings.grace
         server.state = State.DRAINING
         server.leave()
-        drainsUntil = System.nanoTime() + server.settings.grace
         LockSupport.unpark(thread)
     }
 

@@ -38,7 +38,7 @@ internal class EnvelopeTest {
             )
         for (body in noJson) assertEquals(Code.INVALID_JSON, code(body), body)
         val noEnvelope =
-            listOf("[]", "null", "1", """{"headers": []}""", """{"headers": {"a": 1}}""", """{"env": {"A": null}}""", """{"method": 5}""")
+            listOf("[]", "1", """{"headers": []}""", """{"headers": {"a": 1}}""", """{"env": {"A": null}}""", """{"path": 5}""")
         for (body in noEnvelope) assertEquals(Code.INVALID_ENVELOPE, code(body), body)
     }
 
