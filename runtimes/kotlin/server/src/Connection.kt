@@ -183,6 +183,7 @@ internal class Connection(
             // The client may be sending still: what it has not read of the answer would be lost if this just closed.
             channel.writeAndFlush(response).addListener {
                 isWritten = true
+                since = System.nanoTime()
                 if (channel.isInputShutdown) channel.close() else channel.shutdownOutput()
             }
             resume()
@@ -217,6 +218,9 @@ internal class Connection(
         channel.close()
     }
 
+    /** Whether an answer is still on its way; from any thread. */
+    val isWriting: Boolean get() = (channel.unsafe().outboundBuffer()?.totalPendingWriteBytes() ?: 0) > 0
+
     /** Closes it where nothing comes; where the process ends, also where nothing is under way. */
     fun look(
         now: Long,
@@ -226,8 +230,8 @@ internal class Connection(
         val most: Long =
             when (phase) {
                 Phase.HEAD, Phase.BODY, Phase.ENDING -> Contract.STALL_NANOSECONDS
-                Phase.IDLE -> if (isEnding) LAST_IDLE_NANOSECONDS else IDLE_NANOSECONDS
-                Phase.CLOSING -> LINGER_NANOSECONDS
+                Phase.IDLE -> if (isEnding && !isWriting) LAST_IDLE_NANOSECONDS else IDLE_NANOSECONDS
+                Phase.CLOSING -> if (isWriting) IDLE_NANOSECONDS else LINGER_NANOSECONDS
                 Phase.RUNNING -> return
             }
         if (still >= most) channel.close()

@@ -152,7 +152,9 @@ internal class Watch(
             return
         }
         if (doneSince == 0L) doneSince = now
-        if (server.connections.isEmpty() || now - doneSince > LAST_BYTES) {
+        val isLate = now - doneSince > server.settings.grace || (drainsUntil != 0L && now - drainsUntil >= 0)
+        val isWritten = isLate || server.connections.none { it.isWriting }
+        if (server.connections.isEmpty() || (isWritten && now - doneSince > LAST_BYTES)) {
             Logs.flush(LAST_LINES)
             end()
         }
