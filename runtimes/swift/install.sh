@@ -26,11 +26,11 @@ for file in "$sources"/CSlipway/*.c; do
   cc -O2 -Wall -Wextra -Werror -I"$sources/CSlipway/include" -c "$file" -o "$home/objects/$(basename "$file" .c).o"
 done
 cd "$here/types/Sources/Slipway"
-compile -warnings-as-errors -package-name slipway -module-name Slipway -emit-module \
+compile -warnings-as-errors -module-name Slipway -emit-module \
   -emit-module-path "$home/modules/Slipway.swiftmodule" -c ./*.swift -o "$home/objects/Slipway.o"
 cd "$sources/SlipwayServer"
 # shellcheck disable=SC2046 # the words are meant to be several
-compile -warnings-as-errors -package-name slipway -module-name SlipwayServer $(modules) -emit-module \
+compile -warnings-as-errors -module-name SlipwayServer $(modules) -emit-module \
   -emit-module-path "$home/modules/SlipwayServer.swiftmodule" -c ./*.swift -o "$home/objects/SlipwayServer.o"
 
 # What stands for the package of the types where SwiftPM builds a function: its module is compiled already.

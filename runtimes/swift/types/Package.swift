@@ -5,6 +5,6 @@ let package = Package(
   name: "slipway",
   products: [.library(name: "Slipway", targets: ["Slipway"])],
   targets: [
-    .target(name: "Slipway"),
+    .target(name: "Slipway")
   ]
 )

@@ -4,11 +4,7 @@ import Slipway
 import Synchronization
 
 func block(_ step: Step) throws {
-  var left = timespec()
-  let milliseconds = try step.number("ms")
-  left.tv_sec = Int(milliseconds / 1000)
-  left.tv_nsec = Int(milliseconds.truncatingRemainder(dividingBy: 1000) * 1e6)
-  while nanosleep(&left, &left) != 0 {}
+  usleep(UInt32(try step.number("ms") * 1000))
 }
 
 func spin(_ step: Step) throws {

@@ -55,13 +55,14 @@ extension Loop {
       case .head:
         begin(connection)
       case .complete:
-        connection.isBodyRead = true
-        connection.early = Array(bytes[at...])
+        let body = connection.parser.takeBody()
+        connection.parser.reset()
+        // Without one it has been refused.
         guard let exchange = connection.exchange else { continue }
         connection.exchange = nil
-        guard invoke(connection, exchange) else { return false }
-        if !connection.isRunning { return readEarly(connection) }
-        return true
+        connection.isBodyRead = true
+        connection.early = Array(bytes[at...])
+        return invoke(connection, exchange, body)
       case .failed(.malformed(let why)):
         refuse(connection, Refusal(.badRequest, "the request can't be read: \(why)"), nil)
       case .failed(.headersTooLarge):
@@ -74,13 +75,11 @@ extension Loop {
   }
 
   /// Looks at what had come before it could be looked at.
-  private func readEarly(_ connection: Connection) -> Bool {
-    while case .reading = connection.phase, !connection.early.isEmpty {
-      let early = connection.early
-      connection.early = []
-      guard early.withUnsafeBytes({ read(connection, $0) }) else { return false }
-    }
-    return true
+  func readEarly(_ connection: Connection) -> Bool {
+    guard case .reading = connection.phase else { return true }
+    let early = connection.early
+    connection.early = []
+    return early.withUnsafeBytes { read(connection, $0) }
   }
 
   private var tooLarge: Refusal {
@@ -89,7 +88,7 @@ extension Loop {
 
   private func refuse(_ connection: Connection, _ refusal: Refusal, _ invocation: String?) {
     connection.isBodyRead = false
-    finish(connection, .refused(refusal, invocation), toHead: connection.parser.methodText == "HEAD", resumes: false)
+    finish(connection, .refused(refusal, invocation), toHead: connection.parser.methodText == "HEAD")
   }
 
   // MARK: Before the body
@@ -103,9 +102,8 @@ extension Loop {
       let method = parser.methodText
       let steering = Steering(parser)
       if let probe = try probed(method, path) {
-        connection.isBodyRead = !parser.hasBody
         parser.proceed()
-        finish(connection, probe, toHead: method == "HEAD", resumes: false)
+        finish(connection, probe, toHead: method == "HEAD")
         return
       }
       guard steering.isAuthorised(server.settings.secret) else {
@@ -130,7 +128,7 @@ extension Loop {
       parser.proceed()
     } catch {
       parser.proceed()
-      finish(connection, .refused(error, id), toHead: parser.methodText == "HEAD", resumes: false)
+      finish(connection, .refused(error, id), toHead: parser.methodText == "HEAD")
     }
   }
 
@@ -149,8 +147,7 @@ extension Loop {
 
   // MARK: The function
 
-  private func invoke(_ connection: Connection, _ exchange: Connection.Exchange) -> Bool {
-    let body = connection.parser.takeBody()
+  private func invoke(_ connection: Connection, _ exchange: Connection.Exchange, _ body: [UInt8]) -> Bool {
     let isHead = exchange.method == "HEAD"
     do throws(Refusal) {
       var payload = JSON.null
@@ -181,7 +178,8 @@ extension Loop {
           headers: exchange.headers, env: server.settings.env, body: body, id: exchange.id, deadline: deadline,
           sink: invocation))
     } catch {
-      return finish(connection, .refused(error, exchange.id), toHead: isHead, resumes: false)
+      finish(connection, .refused(error, exchange.id), toHead: isHead)
+      return true
     }
   }
 
@@ -197,28 +195,26 @@ extension Loop {
 
   // MARK: The answer
 
-  /// Answers, and goes on with what came meanwhile.
-  @discardableResult
-  func finish(_ connection: Connection, _ reply: Reply, toHead: Bool, resumes: Bool = true) -> Bool {
-    if case .closed = connection.phase { return true }
+  /// Answers, and has what came meanwhile looked at.
+  func finish(_ connection: Connection, _ reply: Reply, toHead: Bool) {
+    if case .closed = connection.phase { return }
     // What was not read of a body can't be told from the next request.
     let isLast = server.state != .serving || !connection.parser.isKeptAlive || !connection.isBodyRead
     connection.closesWhenSent = isLast
     connection.phase = .reading
     connection.exchange = nil
     connection.moved = now
-    if !isLast { connection.parser.reset() }
     guard connection.send(reply.message(toHead: toHead, closing: isLast, date: date)) else {
       close(connection)
-      return true
+      return
     }
     if connection.unsent.isEmpty {
-      guard sent(connection) else { return true }
+      guard sent(connection) else { return }
     } else if isLast {
       connection.phase = .lingering(since: now)
     }
     watch(connection, EPOLLIN.rawValue | (connection.unsent.isEmpty ? 0 : EPOLLOUT.rawValue))
-    return resumes ? readEarly(connection) : true
+    if !connection.early.isEmpty { post(.early(connection)) }
   }
 
   /// All is sent; whether the connection stays.

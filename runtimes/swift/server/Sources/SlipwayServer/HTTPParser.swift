@@ -126,7 +126,9 @@ final class HTTPParser {
     case (_, .bodyTooLarge):
       return (used, .failed(.bodyTooLarge))
     default:
-      return (used, .failed(.malformed(llhttp_get_error_reason(parser).map { String(cString: $0) } ?? "it is malformed")))
+      return (
+        used, .failed(.malformed(llhttp_get_error_reason(parser).map { String(cString: $0) } ?? "it is malformed"))
+      )
     }
   }
 
@@ -158,7 +160,8 @@ final class HTTPParser {
   }
 
   private static let mostMethodBytes = 64
-  private static let toldAsTheyAre: Set<[UInt8]> = Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"].map { Array($0.utf8) })
+  private static let toldAsTheyAre: Set<[UInt8]> = Set(
+    ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"].map { Array($0.utf8) })
 
   private static func isToken(_ byte: UInt8) -> Bool {
     !"\"(),/:;<=>?@[\\]{}".utf8.contains(byte)

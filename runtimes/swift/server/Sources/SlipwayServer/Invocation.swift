@@ -63,17 +63,24 @@ final class Invocation: @unchecked Sendable {
     return thread == 0 ? nil : thread
   }
 
-  /// Runs function code on this thread.
+  /// Runs function code on this thread, and notes that.
   func run(_ body: () -> Void) {
-    slipway_set_current(Unmanaged.passUnretained(self).toOpaque())
     thread.store(slipway_thread(), ordering: .releasing)
-    body()
+    asCurrent(body)
     thread.store(0, ordering: .releasing)
+  }
+
+  /// Runs code on this thread as this invocation's.
+  func asCurrent(_ body: () -> Void) {
+    slipway_set_current(Unmanaged.passUnretained(self).toOpaque())
+    body()
     slipway_set_current(nil)
   }
 
   /// Notes how the function ended, unless well.
   func fail(_ error: any Error) {
+    // Whoever is told to stop may well say so.
+    if isClaimed.load(ordering: .acquiring), error is CancellationError { return }
     write(.error, "the function failed: \(String(reflecting: error))")
     monitor.locked { failure = "\(error)" }
   }

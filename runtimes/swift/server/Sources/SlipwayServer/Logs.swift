@@ -124,15 +124,21 @@ final class Logs: @unchecked Sendable {
   static func line(_ time: Nanoseconds, _ level: LogLevel, _ owner: Owner?, _ message: String) -> [UInt8] {
     var line: [UInt8] = []
     line.reserveCapacity(message.utf8.count + 192)
-    line.append(contentsOf: "{\"time\":\"\(CivilTime(time).rfc3339)\",\"level\":\"\(level.rawValue)\",\"invocation\":".utf8)
-    if let owner { JSON.write(owner.invocation, to: &line) } else { line.append(contentsOf: "null".utf8) }
+    line.append(
+      contentsOf: "{\"time\":\"\(CivilTime(time).rfc3339)\",\"level\":\"\(level.rawValue)\",\"invocation\":".utf8)
+    add(owner.map { .string($0.invocation) } ?? .null, to: &line)
     line.append(contentsOf: ",\"message\":".utf8)
-    JSON.write(message, to: &line)
+    add(.string(message), to: &line)
     if let trace = owner?.trace {
       line.append(contentsOf: ",\"trace_id\":".utf8)
-      JSON.write(trace, to: &line)
+      add(.string(trace), to: &line)
     }
     line.append(contentsOf: "}\n".utf8)
     return line
+  }
+
+  /// Every text can be written.
+  private static func add(_ text: JSON, to line: inout [UInt8]) {
+    try? text.write(to: &line)
   }
 }

@@ -11,6 +11,8 @@ final class Loop: @unchecked Sendable {
     case job(UnownedJob, Invocation)
     case ended(Invocation)
     case crashed(Invocation)
+    /// Requests that came before they could be looked at.
+    case early(Connection)
     /// This process takes no more connections.
     case left
   }
@@ -70,7 +72,9 @@ final class Loop: @unchecked Sendable {
 
   func watch(_ connection: Connection, _ interest: UInt32) {
     guard connection.interest != interest else { return }
-    watch(connection.descriptor, connection.interest == 0 ? EPOLL_CTL_ADD : interest == 0 ? EPOLL_CTL_DEL : EPOLL_CTL_MOD, interest)
+    watch(
+      connection.descriptor, connection.interest == 0 ? EPOLL_CTL_ADD : interest == 0 ? EPOLL_CTL_DEL : EPOLL_CTL_MOD,
+      interest)
     connection.interest = interest
   }
 
@@ -143,6 +147,7 @@ final class Loop: @unchecked Sendable {
       let leads =
         switch item {
         case .job(let job, let invocation): run(job, invocation)
+        case .early(let connection): readEarly(connection)
         case .ended(let invocation): end(invocation)
         case .crashed(let invocation): crash(invocation)
         case .left: leave()
@@ -197,39 +202,43 @@ final class Loop: @unchecked Sendable {
   /// Answers for a function that has ended.
   private func end(_ invocation: Invocation) -> Bool {
     invocation.task = nil
-    invocation.endPrinted()
-    guard invocation.claim() else {
-      leftOver.removeAll { $0 === invocation }
-      return true
-    }
-    return answer(invocation, invocation.outcome(development: server.settings.development))
+    if !answerOnce(invocation) { leftOver.removeAll { $0 === invocation } }
+    return true
   }
 
   private func crash(_ invocation: Invocation) -> Bool {
-    invocation.endPrinted()
-    guard invocation.claim() else { return true }
-    return answer(invocation, invocation.outcome(development: server.settings.development))
+    _ = answerOnce(invocation)
+    return true
   }
 
-  private func answer(_ invocation: Invocation, _ outcome: Result<Answer, Refusal>) -> Bool {
+  /// False where it has been answered for.
+  private func answerOnce(_ invocation: Invocation) -> Bool {
+    invocation.endPrinted()
+    guard invocation.claim() else { return false }
+    answer(invocation, invocation.outcome(development: server.settings.development))
+    return true
+  }
+
+  private func answer(_ invocation: Invocation, _ outcome: Result<Answer, Refusal>) {
     let reply = invocation.reply(outcome)
     let connection = invocation.connection
     server.flight.leave(invocation)
     server.table.end(connection.descriptor)
-    return finish(connection, reply, toHead: invocation.flags.contains(.toHead))
+    finish(connection, reply, toHead: invocation.flags.contains(.toHead))
   }
 
   /// Answers for a function that goes on.
   private func cut(_ invocation: Invocation, _ why: Invocation.Cut) {
     guard invocation.claim() else { return }
-    let task = invocation.task
-    // What handles the cancellation is the function's, and may take its time.
-    server.crew.submit { server_asWorker(invocation) { task?.cancel() } }
+    if let task = invocation.task {
+      // What handles the cancellation is the function's, and may take its time.
+      let crew = server.crew
+      crew.submit { crew.asWorker { invocation.asCurrent { task.cancel() } } }
+    }
     invocation.cutAt = now
     leftOver.append(invocation)
     nextCheck = min(nextCheck, now + Self.lastTurn)
-    // What has come after it waits for the next turn.
-    if !answer(invocation, .failure(why.refusal)) { return }
+    answer(invocation, .failure(why.refusal))
   }
 
   // MARK: Time
@@ -366,9 +375,4 @@ final class Loop: @unchecked Sendable {
     connectionCount -= 1
     Glibc.close(connection.descriptor)
   }
-}
-
-/// Runs function code of an invocation on a thread that isn't the leader's.
-private func server_asWorker(_ invocation: Invocation, _ body: () -> Void) {
-  invocation.server.crew.asWorker { invocation.run(body) }
 }

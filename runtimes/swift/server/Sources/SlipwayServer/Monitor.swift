@@ -47,12 +47,14 @@ func startThread(_ name: String, _ body: @escaping @Sendable () -> Void) -> Bool
   }
   let held = Unmanaged.passRetained(Body(name, body))
   var thread = pthread_t()
-  let error = pthread_create(&thread, nil, { held in
-    let body = Unmanaged<Body>.fromOpaque(held!).takeRetainedValue()
-    slipway_name_thread(body.name)
-    body.run()
-    return nil
-  }, held.toOpaque())
+  let error = pthread_create(
+    &thread, nil,
+    { held in
+      let body = Unmanaged<Body>.fromOpaque(held!).takeRetainedValue()
+      slipway_name_thread(body.name)
+      body.run()
+      return nil
+    }, held.toOpaque())
   if error != 0 {
     held.release()
     return false

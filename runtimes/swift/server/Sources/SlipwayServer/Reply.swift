@@ -29,7 +29,9 @@ struct Reply {
     var isTyped = false
     for (name, value) in answer.headers.lines {
       let lower = name.lowercased()
-      if lower.hasPrefix(Contract.reservedPrefix) || lower == "content-length" || Contract.hopByHop.contains(lower) { continue }
+      if lower.hasPrefix(Contract.reservedPrefix) || lower == "content-length" || Contract.hopByHop.contains(lower) {
+        continue
+      }
       if lower == "content-type" {
         if isTyped { continue }
         isTyped = true

@@ -27,7 +27,9 @@ final class Server: @unchecked Sendable {
   private let ids = Atomic<UInt64>(0)
 
   /// Throws where the system lacks what every server needs.
-  init(settings: Settings, function: Function?, logs: Logs, table: SharedTable, supervisor: Int32, listener: Int32) throws(SystemError) {
+  init(settings: Settings, function: Function?, logs: Logs, table: SharedTable, supervisor: Int32, listener: Int32)
+    throws(SystemError)
+  {
     self.settings = settings
     self.function = function
     self.logs = logs

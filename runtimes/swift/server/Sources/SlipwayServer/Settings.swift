@@ -101,7 +101,9 @@ extension [String: String] {
     guard let text = self[name] else { return usual }
     guard text.utf8.allSatisfy(Settings.isDigit), let value = Int(text), range.contains(value) else {
       throw .init(
-        message: "\(name) is \(text.debugDescription): a whole number from \(range.lowerBound) to \(range.upperBound) is wanted")
+        message:
+          "\(name) is \(text.debugDescription): a whole number from \(range.lowerBound) to \(range.upperBound) is wanted"
+      )
     }
     return value
   }

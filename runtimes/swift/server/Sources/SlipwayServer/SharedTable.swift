@@ -39,7 +39,8 @@ struct SharedTable: @unchecked Sendable {
     var id = id
     id.withUTF8 { bytes in
       let count = min(bytes.count, Contract.invocationIdBytes)
-      (memory + Int(descriptor) * Self.entryBytes + Self.idOffset).copyMemory(from: bytes.baseAddress!, byteCount: count)
+      (memory + Int(descriptor) * Self.entryBytes + Self.idOffset).copyMemory(
+        from: bytes.baseAddress!, byteCount: count)
       entry(descriptor).pointee = Entry(isRunning: true, flags: flags.rawValue, idLength: UInt8(count))
     }
   }

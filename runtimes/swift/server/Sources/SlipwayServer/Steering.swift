@@ -55,7 +55,8 @@ struct Steering {
     guard allowed, (1...Contract.invocationIdBytes).contains(id.utf8.count) else {
       throw Refusal(
         .invalidHeader,
-        "\(Contract.invocation) must be 1 to \(Contract.invocationIdBytes) letters, digits, dots, underscores or dashes")
+        "\(Contract.invocation) must be 1 to \(Contract.invocationIdBytes) letters, digits, dots, underscores or dashes"
+      )
     }
     return id
   }
@@ -104,7 +105,9 @@ struct Steering {
   /// The trace id of a valid W3C traceparent.
   static func traceId(_ header: String) -> String? {
     let parts = header.split(separator: "-", omittingEmptySubsequences: false)
-    guard parts.count >= 4, zip(parts, [2, 32, 16, 2]).allSatisfy({ $0.utf8.count == $1 && isHex($0) }) else { return nil }
+    guard parts.count >= 4, zip(parts, [2, 32, 16, 2]).allSatisfy({ $0.utf8.count == $1 && isHex($0) }) else {
+      return nil
+    }
     // Later versions may have more parts, this one has not.
     let isWhole = parts[0] != "00" || parts.count == 4
     let isZero = [parts[1], parts[2]].contains { $0.utf8.allSatisfy { $0 == UInt8(ascii: "0") } }

@@ -94,7 +94,8 @@ private struct MembersEncoder<Key: CodingKey>: KeyedEncodingContainerProtocol {
   func encodeNil(forKey key: Key) { encoder(key).encodeNil() }
   func encode(_ value: some Encodable, forKey key: Key) throws { try encoder(key).encode(value) }
 
-  func nestedContainer<Nested: CodingKey>(keyedBy type: Nested.Type, forKey key: Key) -> KeyedEncodingContainer<Nested> {
+  func nestedContainer<Nested: CodingKey>(keyedBy type: Nested.Type, forKey key: Key) -> KeyedEncodingContainer<Nested>
+  {
     encoder(key).container(keyedBy: type)
   }
 

@@ -13,7 +13,8 @@ extension JSON {
     public var description: String { "JSON can't hold \(value)" }
   }
 
-  package func write(to bytes: inout [UInt8]) throws(UnwritableError) {
+  /// Adds compact JSON to `bytes`.
+  public func write(to bytes: inout [UInt8]) throws(UnwritableError) {
     switch self {
     case .null: bytes.append(contentsOf: "null".utf8)
     case .bool(let value): bytes.append(contentsOf: (value ? "true" : "false").utf8)
@@ -45,12 +46,13 @@ extension JSON {
     }
   }
 
-  package static func write(_ text: String, to bytes: inout [UInt8]) {
+  private static func write(_ text: String, to bytes: inout [UInt8]) {
     var text = text
     bytes.append(UInt8(ascii: "\""))
     text.withUTF8 { utf8 in
       var start = 0
-      for (index, byte) in utf8.enumerated() where byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
+      for (index, byte) in utf8.enumerated()
+      where byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
         bytes.append(contentsOf: utf8[start..<index])
         start = index + 1
         escape(byte, to: &bytes)
