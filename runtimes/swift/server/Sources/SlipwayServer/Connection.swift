@@ -56,6 +56,12 @@ final class Connection: @unchecked Sendable {
     if case .reading = phase { !parser.isInsideRequest && unsent.isEmpty } else { false }
   }
 
+  /// Whether something has come that was not read.
+  var hasUnread: Bool {
+    var byte: UInt8 = 0
+    return recv(descriptor, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT)) > 0
+  }
+
   /// Sends what the socket takes; false where the client is gone.
   func send(_ bytes: [UInt8]) -> Bool {
     if unsent.isEmpty { unsent = bytes[...] } else { unsent.append(contentsOf: bytes) }

@@ -293,7 +293,7 @@ final class Loop: @unchecked Sendable {
       switch connection.phase {
       case .reading:
         if connection.isIdle {
-          if isEnding || still >= Self.idle { close(connection) }
+          if isEnding ? !connection.hasUnread : still >= Self.idle { close(connection) }
         } else if connection.unsent.isEmpty {
           if still >= Contract.stall { close(connection) }
         } else if still >= Self.idle {
