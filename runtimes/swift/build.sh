@@ -64,6 +64,8 @@ else
   modules=.build/release/Modules
   objects=$(find .build/release/ -name '*.o' | LC_ALL=C sort)
 fi
+# A hash that also covers where it was compiled.
+for object in $objects; do objcopy --remove-section=.swift_modhash "$object"; done
 
 cat >"$scratch/main.swift" <<'END'
 import Function

@@ -75,7 +75,11 @@ int slipway_signalfd(const int *signals, size_t count) {
   return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-pid_t slipway_thread(void) { return (pid_t)syscall(SYS_gettid); }
+pid_t slipway_thread(void) {
+  static _Thread_local pid_t thread;
+  if (thread == 0) thread = (pid_t)syscall(SYS_gettid);
+  return thread;
+}
 
 int _dispatch_get_main_queue_handle_4CF(void);
 void _dispatch_main_queue_callback_4CF(void *message);

@@ -115,7 +115,7 @@ extension Loop {
       let timeout = try steering.timeout(longest: server.settings.timeout)
       let inEnvelope = try steering.isInEnvelope()
       if !isRaw { try steering.checkEnvelope(method: method, path: path) }
-      _ = try server.available()
+      _ = try server.callable()
       if let length = parser.declaredLength, length > UInt64(server.settings.maxBody) { throw tooLarge }
       connection.exchange = Connection.Exchange(
         id: given, method: method, path: path, isRaw: isRaw, inEnvelope: inEnvelope, timeout: timeout,
@@ -157,7 +157,7 @@ extension Loop {
       } else {
         envelope = try Envelope(body: body)
       }
-      let function = try server.available()
+      let function = try server.callable()
       var flags: SharedTable.Flags = exchange.inEnvelope ? [.inEnvelope] : []
       if isHead { flags.insert(.toHead) }
       let trace = exchange.trace ?? envelope?.headers[Contract.trace].flatMap(Steering.traceId)
@@ -167,7 +167,7 @@ extension Loop {
       guard server.flight.take(invocation) else { throw Server.overloaded }
       server.table.begin(connection.descriptor, id: exchange.id, flags)
       connection.phase = .running
-      let deadline = (Nanoseconds.wallClock() + exchange.timeout).seconds
+      let deadline = (wallClock + exchange.timeout).seconds
       if let envelope {
         return start(invocation, function, request(envelope, exchange.id, deadline, invocation))
       }

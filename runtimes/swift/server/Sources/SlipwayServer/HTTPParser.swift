@@ -58,11 +58,15 @@ final class HTTPParser {
   var declaredLength: UInt64? { found.pointee.declaredLength }
   var headerCount: Int { found.pointee.headFields }
 
+  func nameLength(_ index: Int) -> Int {
+    found.pointee.fields[index].nameEnd - found.pointee.fields[index].name
+  }
+
+  /// For a name of the same length.
   func nameIs(_ index: Int, _ name: StaticString) -> Bool {
-    let field = found.pointee.fields[index]
+    let start = found.pointee.fields[index].name
     return found.pointee.bytes.withUnsafeBufferPointer {
-      field.nameEnd - field.name == name.utf8CodeUnitCount
-        && strncasecmp($0.baseAddress! + field.name, name.utf8Start, name.utf8CodeUnitCount) == 0
+      strncasecmp($0.baseAddress! + start, name.utf8Start, name.utf8CodeUnitCount) == 0
     }
   }
 
@@ -107,6 +111,10 @@ final class HTTPParser {
   /// Reads on; how many of the bytes were used, and what came of them.
   func read(_ bytes: UnsafeRawBufferPointer) -> (used: Int, event: Event) {
     var at = 0
+    if start == .beforeMethod, let known = Self.toldAsTheyAre.first(where: { bytes.starts(with: $0, then: " ") }) {
+      method = known
+      start = .afterMethod
+    }
     while start != .afterMethod {
       guard at < bytes.count else { return (at, .more) }
       if let event = readStart(bytes[at], bytes, &at) { return (at, event) }
@@ -160,8 +168,7 @@ final class HTTPParser {
   }
 
   private static let mostMethodBytes = 64
-  private static let toldAsTheyAre: Set<[UInt8]> = Set(
-    ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"].map { Array($0.utf8) })
+  private static let toldAsTheyAre = ["POST", "GET", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"].map { Array($0.utf8) }
 
   private static func isToken(_ byte: UInt8) -> Bool {
     !"\"(),/:;<=>?@[\\]{}".utf8.contains(byte)
@@ -302,4 +309,10 @@ extension HTTPParser {
     }
     return callbacks
   }()
+}
+
+extension UnsafeRawBufferPointer {
+  fileprivate func starts(with bytes: [UInt8], then last: Unicode.Scalar) -> Bool {
+    count > bytes.count && self[bytes.count] == UInt8(ascii: last) && memcmp(baseAddress!, bytes, bytes.count) == 0
+  }
 }

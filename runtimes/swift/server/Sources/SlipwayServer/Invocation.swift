@@ -36,6 +36,8 @@ final class Invocation: @unchecked Sendable {
   /// The thread that runs it now; 0 where it awaits.
   private let thread = Atomic<Int32>(0)
   private let isClaimed = Atomic<Bool>(false)
+  /// Most print nothing.
+  private let hasPrinted = Atomic<Bool>(false)
   private let monitor = Monitor()
   private var failure: String?
   private var printed = (out: Lines(), error: Lines())
@@ -147,12 +149,14 @@ extension Invocation: LogSink {
 
   /// What the function printed on its own.
   func print(isError: Bool, _ bytes: UnsafeRawBufferPointer) {
+    hasPrinted.store(true, ordering: .releasing)
     let lines = monitor.locked { isError ? printed.error.push(bytes) : printed.out.push(bytes) }
     for line in lines { write(isError ? .error : .info, line) }
   }
 
   /// Ends lines that have no end of their own.
   func endPrinted() {
+    guard hasPrinted.load(ordering: .acquiring) else { return }
     let (out, error) = monitor.locked { (printed.out.rest(), printed.error.rest()) }
     if let out { write(.info, out) }
     if let error { write(.error, error) }

@@ -35,7 +35,9 @@ final class Loop: @unchecked Sendable {
   private var drainsUntil: Nanoseconds?
   private var hasCut = false
   private var doneSince: Nanoseconds?
-  var now = Nanoseconds.now()
+  /// The turn's time, of both clocks.
+  private(set) var now = Nanoseconds.now()
+  private(set) var wallClock = Nanoseconds.wallClock()
   private var dateSecond: Int64 = 0
   private var dateText = ""
 
@@ -109,6 +111,7 @@ final class Loop: @unchecked Sendable {
     keepTime()
     let count = epoll_wait(epoll, events, Self.mostEvents, patience)
     now = Nanoseconds.now()
+    wallClock = .wallClock()
     if count < 0, errno != EINTR {
       // The function has closed what is not its own: a process without it is better.
       slipway_end(1)
@@ -336,7 +339,6 @@ final class Loop: @unchecked Sendable {
 
   /// For the header of that name.
   var date: String {
-    let wallClock = Nanoseconds.wallClock()
     if wallClock / 1_000_000_000 != dateSecond {
       dateSecond = wallClock / 1_000_000_000
       dateText = CivilTime(wallClock).httpDate

@@ -4,6 +4,7 @@ import Slipway
 enum Raw {
   /// Path and query of a target, which may be absolute.
   static func split(target: String) -> (path: String, query: Substring) {
+    if target == "/" { return (target, "") }
     var rest = target[...]
     if !rest.hasPrefix("/"), let scheme = rest.range(ofText: "://") {
       rest = rest[scheme.upperBound...]

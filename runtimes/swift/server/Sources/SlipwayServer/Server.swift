@@ -66,11 +66,17 @@ final class Server: @unchecked Sendable {
 
   /// The function, where an invocation would be taken now.
   func available() throws(Refusal) -> Function {
+    let function = try callable()
+    if flight.isFull { throw Self.overloaded }
+    return function
+  }
+
+  /// The function, where there is a place for one more.
+  func callable() throws(Refusal) -> Function {
     if state == .draining { throw Invocation.Cut.shuttingDown.refusal }
     guard let function else {
       throw Refusal(.functionNotLoaded, "the function could not be loaded; the server's log says why")
     }
-    if flight.isFull { throw Self.overloaded }
     return function
   }
 

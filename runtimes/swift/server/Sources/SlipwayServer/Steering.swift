@@ -13,22 +13,22 @@ struct Steering {
   init(_ parser: HTTPParser) {
     self.parser = parser
     for index in 0..<parser.headerCount {
-      if parser.nameIs(index, "x-runtime-secret") {
-        secret = secret ?? index
-      } else if parser.nameIs(index, "content-type") {
-        contentType = contentType ?? index
-      } else if parser.nameIs(index, "x-runtime-invocation-id") {
-        invocation = invocation ?? index
-      } else if parser.nameIs(index, "x-runtime-mode") {
-        mode = mode ?? index
-      } else if parser.nameIs(index, "x-runtime-result") {
-        result = result ?? index
-      } else if parser.nameIs(index, "x-runtime-timeout") {
-        timeout = timeout ?? index
-      } else if parser.nameIs(index, "traceparent") {
-        trace = trace ?? index
-      } else if parser.nameIs(index, "expect") {
+      // A name is compared with one of its length at most.
+      switch parser.nameLength(index) {
+      case 6 where parser.nameIs(index, "expect"):
         expectsContinue = parser.isHTTP11 && parser.value(index).lowercased() == "100-continue"
+      case 11 where parser.nameIs(index, "traceparent"): trace = trace ?? index
+      case 12 where parser.nameIs(index, "content-type"): contentType = contentType ?? index
+      case 14 where parser.nameIs(index, "x-runtime-mode"): mode = mode ?? index
+      case 16:
+        if parser.nameIs(index, "x-runtime-secret") {
+          secret = secret ?? index
+        } else if parser.nameIs(index, "x-runtime-result") {
+          result = result ?? index
+        }
+      case 17 where parser.nameIs(index, "x-runtime-timeout"): timeout = timeout ?? index
+      case 23 where parser.nameIs(index, "x-runtime-invocation-id"): invocation = invocation ?? index
+      default: break
       }
     }
   }

@@ -30,7 +30,8 @@ public struct Headers: Sendable, ExpressibleByDictionaryLiteral {
     case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
       UInt8(ascii: "0")...UInt8(ascii: "9"):
       true
-    default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
+    case UInt8(ascii: "-"), UInt8(ascii: "_"): true
+    default: "!#$%&'*+.^`|~".utf8.contains(byte)
     }
   }
 }

@@ -73,7 +73,7 @@ extension JSON {
   /// The members of an object, in order.
   public struct Object: Sendable {
     public private(set) var names: [String] = []
-    private var values: [JSON] = []
+    fileprivate var values: [JSON] = []
     /// Where a name is, once there are too many to look through.
     private var places: [[UInt8]: Int] = [:]
 
@@ -131,9 +131,18 @@ extension JSON {
 extension JSON.Object: Sequence, ExpressibleByDictionaryLiteral, Equatable {
   public init(dictionaryLiteral members: (String, JSON)...) { self.init(members) }
 
-  public func makeIterator() -> some IteratorProtocol<(name: String, value: JSON)> {
-    zip(names, values).lazy.map { (name: $0.0, value: $0.1) }.makeIterator()
+  public struct Iterator: IteratorProtocol {
+    fileprivate let object: JSON.Object
+    fileprivate var place = 0
+
+    public mutating func next() -> (name: String, value: JSON)? {
+      guard place < object.names.count else { return nil }
+      defer { place += 1 }
+      return (object.names[place], object.values[place])
+    }
   }
+
+  public func makeIterator() -> Iterator { Iterator(object: self) }
 
   /// The order of members means nothing.
   public static func == (one: Self, other: Self) -> Bool {

@@ -6,15 +6,15 @@
 
 extension JSON {
   /// Reads JSON in UTF-8, as RFC 8259 has it.
-  public init(parsing bytes: some Sequence<UInt8>) throws(SyntaxError) {
-    let parsed = bytes.withContiguousStorageIfAvailable { bytes in
+  public init(parsing bytes: [UInt8]) throws(SyntaxError) {
+    let parsed = bytes.withUnsafeBufferPointer { bytes in
       Result { () throws(SyntaxError) in try JSON(parsing: bytes) }
     }
-    if let parsed { self = try parsed.get() } else { try self.init(parsing: Array(bytes)) }
+    self = try parsed.get()
   }
 
   public init(parsing text: String) throws(SyntaxError) {
-    try self.init(parsing: text.utf8)
+    try self.init(parsing: Array(text.utf8))
   }
 
   public init(parsing bytes: UnsafeBufferPointer<UInt8>) throws(SyntaxError) {
@@ -175,10 +175,16 @@ private struct JSONParser {
   private mutating func string() throws(JSON.SyntaxError) -> String {
     at += 1
     let start = at
+    var union: UInt8 = 0
     while at < bytes.count {
-      switch bytes[at] {
+      let byte = bytes[at]
+      switch byte {
       case UInt8(ascii: "\""):
-        let text = try text(bytes[start..<at])
+        let slice = UnsafeBufferPointer(rebasing: bytes[start..<at])
+        // Most texts are ASCII, which need not be looked at again.
+        guard
+          let text = union < 0x80 ? String(decoding: slice, as: UTF8.self) : String(validating: slice, as: UTF8.self)
+        else { throw wanted("UTF-8 is wanted") }
         at += 1
         return text
       case UInt8(ascii: "\\"):
@@ -186,17 +192,11 @@ private struct JSONParser {
       case 0..<0x20:
         throw wanted("no control character is wanted")
       default:
+        union |= byte
         at += 1
       }
     }
     throw wanted("the end of a string is wanted")
-  }
-
-  private func text(_ slice: Slice<UnsafeBufferPointer<UInt8>>) throws(JSON.SyntaxError) -> String {
-    guard let text = String(validating: UnsafeBufferPointer(rebasing: slice), as: UTF8.self) else {
-      throw wanted("UTF-8 is wanted")
-    }
-    return text
   }
 
   private mutating func escapedString(from start: Int) throws(JSON.SyntaxError) -> String {
