@@ -13,7 +13,7 @@ final class Connection: @unchecked Sendable {
   }
 
   /// What was asked for, once the head is there.
-  struct Exchange {
+  final class Exchange {
     let id: String
     let method: String
     let path: String
@@ -25,6 +25,22 @@ final class Connection: @unchecked Sendable {
     /// In raw mode.
     let headers: [String: String]
     let query: Substring
+
+    init(
+      id: String, method: String, path: String, isRaw: Bool, inEnvelope: Bool, timeout: Nanoseconds, trace: String?,
+      mediaType: String, headers: [String: String], query: Substring
+    ) {
+      self.id = id
+      self.method = method
+      self.path = path
+      self.isRaw = isRaw
+      self.inEnvelope = inEnvelope
+      self.timeout = timeout
+      self.trace = trace
+      self.mediaType = mediaType
+      self.headers = headers
+      self.query = query
+    }
   }
 
   let descriptor: Int32

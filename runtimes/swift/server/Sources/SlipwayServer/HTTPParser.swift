@@ -103,7 +103,7 @@ final class HTTPParser {
   /// Makes ready for the next request.
   func reset() {
     start = .beforeMethod
-    method.removeAll(keepingCapacity: true)
+    method = []
     found.pointee.reset()
     llhttp_reset(parser)
   }

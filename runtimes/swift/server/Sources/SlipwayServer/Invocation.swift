@@ -38,12 +38,27 @@ final class Invocation: @unchecked Sendable {
   private let isClaimed = Atomic<Bool>(false)
   /// Most print nothing.
   private let hasPrinted = Atomic<Bool>(false)
-  private let monitor = Monitor()
-  private var failure: String?
-  private var printed = (out: Lines(), error: Lines())
-  private var kept: [(line: JSON, bytes: Int)] = []
-  private var keptBytes = 0
-  private var firstKept = 0
+  private let said = Mutex(Said())
+
+  /// What the function said beside its answer.
+  private struct Said {
+    var failure: String?
+    var printed = (out: Lines(), error: Lines())
+    /// For the result envelope: the newest lines that fit.
+    var kept: [(line: JSON, bytes: Int)] = []
+    var keptBytes = 0
+    var firstKept = 0
+
+    mutating func keep(_ line: JSON, bytes: Int) {
+      kept.append((line, bytes))
+      keptBytes += bytes
+      while keptBytes > Contract.resultLogBytes {
+        keptBytes -= kept[firstKept].bytes
+        kept[firstKept] = (.null, 0)
+        firstKept += 1
+      }
+    }
+  }
 
   init(
     owner: Logs.Owner, flags: SharedTable.Flags, started: Nanoseconds, deadline: Nanoseconds, connection: Connection,
@@ -84,12 +99,12 @@ final class Invocation: @unchecked Sendable {
     // Whoever is told to stop may well say so.
     if isClaimed.load(ordering: .acquiring), error is CancellationError { return }
     write(.error, "the function failed: \(String(reflecting: error))")
-    monitor.locked { failure = "\(error)" }
+    said.withLock { $0.failure = "\(error)" }
   }
 
   func crash(_ message: String) {
     write(.error, message)
-    monitor.locked { failure = message }
+    said.withLock { $0.failure = message }
   }
 
   /// What the end of the function amounts to. An answer that was given counts, whatever came after it.
@@ -99,7 +114,7 @@ final class Invocation: @unchecked Sendable {
     } catch {
       return .failure(Refusal(.invalidResponse, "the function's answer can't be sent: \(error)"))
     }
-    guard let failure = monitor.locked({ failure }) else {
+    guard let failure = said.withLock({ $0.failure }) else {
       return .failure(Refusal(.noResponse, "the function ended without an answer"))
     }
     let message = development ? "the function failed: \(failure)" : "the function failed; its log says why"
@@ -115,7 +130,7 @@ final class Invocation: @unchecked Sendable {
     case .failure(let refusal): (reply, error) = (.refused(refusal, owner.invocation), refusal)
     }
     if flags.contains(.inEnvelope) {
-      let (logs, truncated) = monitor.locked { (kept[firstKept...].map(\.line), firstKept > 0) }
+      let (logs, truncated) = said.withLock { ($0.kept[$0.firstKept...].map(\.line), $0.firstKept > 0) }
       reply = reply.enveloped(
         .init(
           invocation: owner.invocation, error: error, logs: logs, truncated: truncated,
@@ -131,33 +146,24 @@ extension Invocation: LogSink {
     if flags.contains(.inEnvelope) { keep(level, message, time) }
   }
 
-  /// For the result envelope: the newest lines that fit.
   private func keep(_ level: LogLevel, _ message: String, _ time: Nanoseconds) {
     let line: JSON = [
       "time": .string(CivilTime(time).rfc3339), "level": .string(level.rawValue), "message": .string(message),
     ]
-    monitor.locked {
-      kept.append((line, message.utf8.count))
-      keptBytes += message.utf8.count
-      while keptBytes > Contract.resultLogBytes {
-        keptBytes -= kept[firstKept].bytes
-        kept[firstKept] = (.null, 0)
-        firstKept += 1
-      }
-    }
+    said.withLock { $0.keep(line, bytes: message.utf8.count) }
   }
 
   /// What the function printed on its own.
   func print(isError: Bool, _ bytes: UnsafeRawBufferPointer) {
     hasPrinted.store(true, ordering: .releasing)
-    let lines = monitor.locked { isError ? printed.error.push(bytes) : printed.out.push(bytes) }
+    let lines = said.withLock { isError ? $0.printed.error.push(bytes) : $0.printed.out.push(bytes) }
     for line in lines { write(isError ? .error : .info, line) }
   }
 
   /// Ends lines that have no end of their own.
   func endPrinted() {
     guard hasPrinted.load(ordering: .acquiring) else { return }
-    let (out, error) = monitor.locked { (printed.out.rest(), printed.error.rest()) }
+    let (out, error) = said.withLock { ($0.printed.out.rest(), $0.printed.error.rest()) }
     if let out { write(.info, out) }
     if let error { write(.error, error) }
   }

@@ -19,7 +19,8 @@ struct Reply {
     case .overloaded: reply.headers.append(("retry-after", "1"))
     default: break
     }
-    return reply.identified(invocation)
+    reply.identify(invocation)
+    return reply
   }
 
   /// The function's answer, less what is not the function's to say.
@@ -40,7 +41,8 @@ struct Reply {
     }
     if !isTyped { headers.append(("content-type", answer.kind.contentType)) }
     let hasNoBody = answer.status == 204 || answer.status == 304
-    return Reply(status: answer.status, headers: headers, body: hasNoBody ? [] : answer.body).identified(invocation)
+    headers.append((Contract.invocation, invocation))
+    return Reply(status: answer.status, headers: headers, body: hasNoBody ? [] : answer.body)
   }
 
   /// What goes into the result envelope beside the answer.
@@ -71,7 +73,9 @@ struct Reply {
       "error": result.error.map { Self.object($0, result.invocation) } ?? .null,
       "duration_ms": .number(Double(result.duration / 1000) / 1000),
     ]
-    return .json(200, Self.bytes(document)).identified(result.invocation)
+    var reply = Reply.json(200, Self.bytes(document))
+    reply.identify(result.invocation)
+    return reply
   }
 
   /// The whole message.
@@ -98,11 +102,8 @@ struct Reply {
     bytes.append(contentsOf: value.utf8)
   }
 
-  private func identified(_ invocation: String?) -> Reply {
-    guard let invocation else { return self }
-    var reply = self
-    reply.headers.append((Contract.invocation, invocation))
-    return reply
+  private mutating func identify(_ invocation: String?) {
+    if let invocation { headers.append((Contract.invocation, invocation)) }
   }
 
   private static func object(_ refusal: Refusal, _ invocation: String?) -> JSON {

@@ -23,7 +23,7 @@ final class Server: @unchecked Sendable {
   private(set) var loop: Loop!
   private(set) var watch: Watch!
   private let stateNow = Atomic<State>(.serving)
-  private let idPrefix: String
+  private let idPrefix: [UInt8]
   private let ids = Atomic<UInt64>(0)
 
   /// Throws where the system lacks what every server needs.
@@ -38,7 +38,8 @@ final class Server: @unchecked Sendable {
     flight = Flight(places: settings.concurrency)
     crew = Crew(concurrency: settings.concurrency)
     // Time and process: no two processes of one machine have both.
-    idPrefix = String(Nanoseconds.wallClock() / 1000, radix: 16) + "-" + String(getpid() & 0xf_ffff, radix: 16) + "-"
+    let prefix = String(Nanoseconds.wallClock() / 1000, radix: 16) + "-" + String(getpid() & 0xf_ffff, radix: 16) + "-"
+    idPrefix = Array(prefix.utf8)
     loop = try Loop(server: self, listener: listener)
     watch = try Watch(server: self)
   }
@@ -61,7 +62,16 @@ final class Server: @unchecked Sendable {
 
   /// An id that no other invocation has.
   func nextId() -> String {
-    idPrefix + String(ids.wrappingAdd(1, ordering: .relaxed).newValue, radix: 16)
+    let number = ids.wrappingAdd(1, ordering: .relaxed).newValue
+    let digits = (67 - number.leadingZeroBitCount) / 4
+    return String(unsafeUninitializedCapacity: idPrefix.count + digits) { bytes in
+      _ = bytes.update(fromContentsOf: idPrefix)
+      for place in 0..<digits {
+        let digit = UInt8(truncatingIfNeeded: number >> UInt64(4 * (digits - 1 - place)) & 0xf)
+        bytes[idPrefix.count + place] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
+      }
+      return idPrefix.count + digits
+    }
   }
 
   /// The function, where an invocation would be taken now.
