@@ -64,17 +64,19 @@ else
   modules=.build/release/Modules
   objects=$(find .build/release/ -name '*.o' | LC_ALL=C sort)
 fi
-# A hash that also covers where it was compiled.
-for object in $objects; do objcopy --remove-section=.swift_modhash "$object"; done
-
 cat >"$scratch/main.swift" <<'END'
 import Function
 import SlipwayServer
 
 serve(handle)
 END
+# shellcheck disable=SC2046 # the words are meant to be several
+swiftc -O -wmo -swift-version 6 $(modules) -I "$modules" -module-name program -c "$scratch/main.swift" -o "$scratch/main.o"
+objects="$scratch/main.o $objects"
+# A hash that also covers where it was compiled.
+for object in $objects; do objcopy --remove-section=.swift_modhash "$object"; done
 # shellcheck disable=SC2086 # the words are meant to be several
-link "$build/function" -module-name program -I "$modules" "$scratch/main.swift" $objects
+link "$build/function" $objects
 
 # The same source is the same bytes: time and mode don't depend on when and by whom it was built.
 chmod 755 "$build/function"
