@@ -12,6 +12,7 @@
 enum { ALTERNATE_STACK = 64 * 1024 };
 
 static int crashes = -1;
+static void *(*find_invocation)(void);
 static _Thread_local void *current;
 static _Thread_local bool is_server;
 
@@ -39,7 +40,14 @@ static _Noreturn void stop_here(void) {
 static bool is_functions(void) { return crashes >= 0 && (current != NULL || !is_server); }
 
 static _Noreturn void stop_and_tell(int signal, int code) {
-  struct slipway_crash crash = {.invocation = current, .signal = signal, .code = code};
+  // Should the search fail in turn, it is not made again.
+  static _Thread_local bool is_telling;
+  void *invocation = current;
+  if (invocation == NULL && !is_telling) {
+    is_telling = true;
+    invocation = find_invocation();
+  }
+  struct slipway_crash crash = {.invocation = invocation, .signal = signal, .code = code};
   syscall(SYS_write, crashes, &crash, sizeof crash);
   stop_here();
 }
@@ -55,7 +63,8 @@ static void on_park(int signal_number) {
   stop_here();
 }
 
-void slipway_catch_crashes(int descriptor) {
+void slipway_catch_crashes(int descriptor, void *(*find)(void)) {
+  find_invocation = find;
   crashes = descriptor;
   struct sigaction action = {.sa_handler = on_fault, .sa_flags = SA_ONSTACK | SA_NODEFER};
   const int faults[] = {SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGFPE, SIGABRT};

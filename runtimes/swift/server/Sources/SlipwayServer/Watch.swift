@@ -32,7 +32,10 @@ final class Watch: @unchecked Sendable {
   }
 
   func start() -> Bool {
-    slipway_catch_crashes(crashes.write)
+    slipway_catch_crashes(crashes.write) {
+      // What crashed is not gone on with, so its task holds the invocation for ever.
+      Invocation.current.map { Unmanaged.passUnretained($0).toOpaque() }
+    }
     return startThread("watch") {
       slipway_begin_thread(true)
       self.run()
@@ -92,7 +95,7 @@ final class Watch: @unchecked Sendable {
         ? "it ended its process with exit code \(crash.code)"
         : "it failed with signal \(crash.signal) (\(String(cString: strsignal(crash.signal))))"
       if let pointer = crash.invocation {
-        // The thread that crashed holds it for ever.
+        // The thread or task that crashed holds it for ever.
         let invocation = Unmanaged<Invocation>.fromOpaque(pointer).takeUnretainedValue()
         invocation.crash("\(what): its process is replaced")
         server.loop.post(.crashed(invocation))

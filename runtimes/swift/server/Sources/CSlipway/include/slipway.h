@@ -53,8 +53,9 @@ struct slipway_crash {
   int32_t code;
 };
 // From here on a fault, or a call of `exit`, in code that is not the server's stops the thread that it happens on, and is
-// told to `descriptor` as a `slipway_crash`.
-void slipway_catch_crashes(int descriptor);
+// told to `descriptor` as a `slipway_crash`. `find` says whose the present task is, on a thread that runs no invocation's code;
+// it is called in a signal handler.
+void slipway_catch_crashes(int descriptor, void *(*find)(void));
 // Stops another thread for good.
 void slipway_park(pid_t thread);
 pid_t slipway_thread(void);
