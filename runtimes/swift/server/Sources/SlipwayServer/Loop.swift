@@ -330,7 +330,9 @@ final class Loop: @unchecked Sendable {
     let since = doneSince ?? now
     doneSince = since
     let isSent = connections.allSatisfy { $0?.unsent.isEmpty ?? true }
-    if isSent && connectionCount == 0 || now - since >= Self.lastBytes {
+    // An answer that is being sent is in flight still, however slow the client.
+    let isOutOfGrace = now - since >= server.settings.grace || now >= (drainsUntil ?? .max)
+    if isSent && (connectionCount == 0 || now - since >= Self.lastBytes) || isOutOfGrace {
       server.logs.flush(limit: Self.lastLines)
       slipway_end(0)
     }
