@@ -1,0 +1,8 @@
+// swift-tools-version: 6.0
+import PackageDescription
+
+let package = Package(
+  name: "slipway",
+  products: [.library(name: "Slipway", targets: ["Prebuilt"])],
+  targets: [.systemLibrary(name: "Prebuilt")]
+)

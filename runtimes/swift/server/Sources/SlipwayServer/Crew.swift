@@ -1,0 +1,104 @@
+import CSlipway
+import Glibc
+import Synchronization
+
+/// The server's threads. One of them leads: it looks after the network, and runs functions in between. When a function
+/// holds it, another one takes the lead, and the first goes on as a plain thread.
+final class Crew: @unchecked Sendable {
+  /// A leader's function that takes longer than two of these is left to it.
+  static let tick: Int64 = 5
+  /// So long after a function held its thread, others are not run on the leader's.
+  private static let wary = Nanoseconds(milliseconds: 500)
+  /// Beyond one for each invocation: for cancellations, and parts of functions that go on after their answers.
+  private static let spare = 16
+
+  /// The number of the lead in the upper half; below it a count of entries into function code, its last bit whether it is
+  /// there now.
+  private let word = Atomic<UInt64>(0)
+  private let leader = Atomic<UInt>(0)
+  private let waryUntil = Atomic<Int64>(0)
+  private let mostThreads: Int
+  private let monitor = Monitor()
+  private var work: [@Sendable () -> Void] = []
+  private var idle = 0
+  private var threads = 0
+
+  init(concurrency: Int) {
+    mostThreads = concurrency + Self.spare
+  }
+
+  /// Has another thread do something.
+  func submit(_ task: @escaping @Sendable () -> Void) {
+    let needsThread = monitor.locked {
+      work.append(task)
+      if idle >= work.count || threads >= mostThreads {
+        monitor.wakeOne()
+        return false
+      }
+      threads += 1
+      return true
+    }
+    if needsThread, !startThread("worker", { self.serve() }) {
+      monitor.locked { threads -= 1 }
+    }
+  }
+
+  private func serve() {
+    slipway_begin_thread(true)
+    while true {
+      let task = monitor.locked {
+        idle += 1
+        while work.isEmpty { monitor.wait() }
+        idle -= 1
+        return work.removeFirst()
+      }
+      task()
+    }
+  }
+
+  // MARK: The lead
+
+  /// Makes this thread the leader. What it is handed back identifies its lead.
+  func lead() -> UInt64 {
+    leader.store(UInt(pthread_self()), ordering: .releasing)
+    return word.load(ordering: .acquiring) >> 32
+  }
+
+  var isLeader: Bool { leader.load(ordering: .acquiring) == UInt(pthread_self()) }
+
+  /// Runs function code on the leader's thread. Whether that is the leader still.
+  func asLeader(_ body: () -> Void) -> Bool {
+    let entered = word.load(ordering: .relaxed) &+ 1
+    word.store(entered, ordering: .releasing)
+    body()
+    // The count may not run over into the lead's number.
+    let left = entered & 0xffff_ffff == 0xffff_ffff ? entered & ~0xffff_ffff : entered &+ 1
+    return word.compareExchange(expected: entered, desired: left, ordering: .acquiringAndReleasing).exchanged
+  }
+
+  /// What the watch compares from one tick to the next.
+  var entries: UInt64 { word.load(ordering: .acquiring) }
+
+  /// Takes the lead from a thread that has not left function code since `seen`; whether there is a new lead to be taken.
+  func depose(seen: UInt64) -> Bool {
+    guard seen & 1 == 1 else { return false }
+    let next = ((seen >> 32) &+ 1) << 32
+    let deposed = word.compareExchange(expected: seen, desired: next, ordering: .acquiringAndReleasing).exchanged
+    if deposed { becomeWary() }
+    return deposed
+  }
+
+  /// Whether functions seem to hold their threads for long.
+  func isWary(_ now: Nanoseconds) -> Bool { now < waryUntil.load(ordering: .relaxed) }
+
+  func becomeWary() {
+    waryUntil.store(Nanoseconds.now() + Self.wary, ordering: .relaxed)
+  }
+
+  /// Runs function code on a thread that isn't the leader's.
+  func asWorker(_ body: () -> Void) {
+    let begun = Nanoseconds.now()
+    body()
+    if Nanoseconds.now() - begun > Nanoseconds(milliseconds: 2 * Self.tick) { becomeWary() }
+  }
+}

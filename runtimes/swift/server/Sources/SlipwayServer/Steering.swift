@@ -1,0 +1,138 @@
+/// What the HTTP headers ask of the runtime itself, found in one pass over all of them. Of several the first counts.
+struct Steering {
+  private var secret: Int?
+  private var contentType: Int?
+  private var invocation: Int?
+  private var mode: Int?
+  private var result: Int?
+  private var timeout: Int?
+  private var trace: Int?
+  private(set) var expectsContinue = false
+  private let parser: HTTPParser
+
+  init(_ parser: HTTPParser) {
+    self.parser = parser
+    for index in 0..<parser.headerCount {
+      // A name is compared with one of its length at most.
+      switch parser.nameLength(index) {
+      case 6 where parser.nameIs(index, "expect"):
+        expectsContinue = parser.isHTTP11 && parser.value(index).lowercased() == "100-continue"
+      case 11 where parser.nameIs(index, "traceparent"): trace = trace ?? index
+      case 12 where parser.nameIs(index, "content-type"): contentType = contentType ?? index
+      case 14 where parser.nameIs(index, "x-runtime-mode"): mode = mode ?? index
+      case 16:
+        if parser.nameIs(index, "x-runtime-secret") {
+          secret = secret ?? index
+        } else if parser.nameIs(index, "x-runtime-result") {
+          result = result ?? index
+        }
+      case 17 where parser.nameIs(index, "x-runtime-timeout"): timeout = timeout ?? index
+      case 23 where parser.nameIs(index, "x-runtime-invocation-id"): invocation = invocation ?? index
+      default: break
+      }
+    }
+  }
+
+  /// Takes as long whatever differs, and wherever.
+  func isAuthorised(_ secret: [UInt8]) -> Bool {
+    guard let given = self.secret.map(parser.valueBytes) else { return false }
+    var difference = given.count ^ secret.count
+    for (index, byte) in given.enumerated() { difference |= Int(byte ^ secret[index % secret.count]) }
+    return difference == 0
+  }
+
+  /// The caller's id for this invocation, or nil.
+  func invocationId() throws(Refusal) -> String? {
+    guard let id = invocation.map(parser.value) else { return nil }
+    let allowed = id.utf8.allSatisfy { byte in
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
+        true
+      default: false
+      }
+    }
+    guard allowed, (1...Contract.invocationIdBytes).contains(id.utf8.count) else {
+      throw Refusal(
+        .invalidHeader,
+        "\(Contract.invocation) must be 1 to \(Contract.invocationIdBytes) letters, digits, dots, underscores or dashes"
+      )
+    }
+    return id
+  }
+
+  func isRaw() throws(Refusal) -> Bool {
+    try isOther(Contract.mode, mode, usual: "envelope", other: "raw")
+  }
+
+  func isInEnvelope() throws(Refusal) -> Bool {
+    try isOther(Contract.result, result, usual: "plain", other: "envelope")
+  }
+
+  /// What the caller asks for, where that isn't longer than the launch allows.
+  func timeout(longest: Nanoseconds) throws(Refusal) -> Nanoseconds {
+    guard let text = timeout.map(parser.value) else { return longest }
+    guard let seconds = Settings.decimal(text) else {
+      throw Refusal(.invalidHeader, "\(Contract.timeout) must be a positive decimal number of seconds")
+    }
+    return seconds >= longest.seconds ? longest : Nanoseconds(seconds: seconds)
+  }
+
+  /// Refuses what is no envelope by its address, method or type.
+  func checkEnvelope(method: String, path: String) throws(Refusal) {
+    if path != "/" {
+      throw Refusal(.notFound, "an envelope is posted to /; other paths need x-runtime-mode: raw")
+    }
+    if method != "POST" {
+      throw Refusal(.methodNotAllowed, "an envelope is posted; other methods need x-runtime-mode: raw")
+    }
+    if mediaType != "application/json" {
+      throw Refusal(.unsupportedMediaType, "the content type of an envelope is application/json")
+    }
+  }
+
+  /// The content type without its parameters, in lower case.
+  var mediaType: String {
+    guard let type = contentType.map(parser.value) else { return "" }
+    if type == "application/json" { return type }
+    let end = type.firstIndex(of: ";") ?? type.endIndex
+    return String(type[..<end]).trimmed.lowercased()
+  }
+
+  /// The trace id that the headers hold, or nil.
+  var traceId: String? { trace.map(parser.value).flatMap(Self.traceId) }
+
+  /// The trace id of a valid W3C traceparent.
+  static func traceId(_ header: String) -> String? {
+    let parts = header.split(separator: "-", omittingEmptySubsequences: false)
+    guard parts.count >= 4, zip(parts, [2, 32, 16, 2]).allSatisfy({ $0.utf8.count == $1 && isHex($0) }) else {
+      return nil
+    }
+    // Later versions may have more parts, this one has not.
+    let isWhole = parts[0] != "00" || parts.count == 4
+    let isZero = [parts[1], parts[2]].contains { $0.utf8.allSatisfy { $0 == UInt8(ascii: "0") } }
+    return isWhole && parts[0] != "ff" && !isZero ? String(parts[1]) : nil
+  }
+
+  private static func isHex(_ text: Substring) -> Bool {
+    text.utf8.allSatisfy { Settings.isDigit($0) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains($0) }
+  }
+
+  /// Whether the header says the other of two words; no header is the usual one.
+  private func isOther(_ name: String, _ index: Int?, usual: String, other: String) throws(Refusal) -> Bool {
+    switch index.map(parser.value) {
+    case nil, usual: return false
+    case other: return true
+    default: throw Refusal(.invalidHeader, "\(name) must be \(usual) or \(other)")
+    }
+  }
+}
+
+extension String {
+  var trimmed: String {
+    guard let start = firstIndex(where: { $0 != " " && $0 != "\t" }),
+      let end = lastIndex(where: { $0 != " " && $0 != "\t" })
+    else { return "" }
+    return String(self[start...end])
+  }
+}

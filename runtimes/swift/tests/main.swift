@@ -1,0 +1,21 @@
+// The parts of the server and of the types that can't be seen from outside. XCTest is not in every toolchain: `check` is
+// what stands in for it.
+
+nonisolated(unsafe) var failures = 0
+
+/// Notes a failure, with the place, where both differ.
+func check<T: Equatable>(_ found: T, _ wanted: T, line: Int = #line, file: String = #fileID) {
+  if found == wanted { return }
+  failures += 1
+  print("\(file):\(line): found \(found), wanted \(wanted)")
+}
+
+testJSON()
+testTypes()
+testParser()
+testSettings()
+testLogs()
+testRequests()
+testReplies()
+if failures > 0 { fatalError("\(failures) checks failed") }
+print("all checks passed")
