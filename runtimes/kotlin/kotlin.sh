@@ -34,7 +34,7 @@ jars() (
 fetch() {
   JAVA_HOME=$(jdk) MAVEN_OPTS=$quick \
     mvn --batch-mode --no-transfer-progress --quiet --file "$1/pom.xml" \
-    "-Dmaven.repo.local=$3" "-Dmaven.repo.local.tail=$home/maven" "-Dnetty.platform=linux-$(uname -m | sed 's/aarch64/aarch_64/')" \
+    "-Dmaven.repo.local=$3" "-Dmaven.repo.local.tail=${home:?}/maven" "-Dnetty.platform=linux-$(uname -m | sed 's/aarch64/aarch_64/')" \
     org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies \
     "-DoutputDirectory=$2" -DincludeScope=runtime
 }
@@ -42,7 +42,7 @@ fetch() {
 # Fails where a jar of folder $1 is not what the list $2 has for it. What is made for one platform has a line for each.
 check() {
   (
-    cd "$1"
+    cd "$1" || exit
     for jar in *.jar; do
       if [ -e "$jar" ] && ! grep -F "  $jar" "$2" | sha256sum --check --strict --status 2>/dev/null; then
         echo "$jar is not what $2 says" >&2

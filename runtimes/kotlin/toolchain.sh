@@ -18,7 +18,7 @@ made=$({ "$jdk/bin/java" --version && cat "$0" "$here/kotlin.sh" "$here"/compile
 if [ "$made" = "$(cat "$home/toolchain" 2>/dev/null)" ]; then
   exit
 fi
-rm -rf "$home/compiler" "$home/lib" "$home/native" "$home/java" "$home/compiler.aot" "$home/toolchain"
+(cd "$home" && rm -rf compiler lib native java compiler.aot toolchain)
 mkdir -p "$home/native"
 
 fetch "$here/compiler" "$home/compiler" "$home/maven"

@@ -20,7 +20,10 @@ server=$!
 # shellcheck disable=SC2086
 "$(jdk)/bin/java" $quick -cp "$(jars "$home/lib")" slipway.server.TrainingKt "$port"
 kill -TERM "$server"
-wait "$server" || { cat "$scratch/log" >&2; exit 1; }
+wait "$server" || {
+  cat "$scratch/log" >&2
+  exit 1
+}
 # shellcheck disable=SC2086
 "$home/java/bin/java" $options "-Djava.library.path=$home/native" -cp "$(jars "$home/lib")" \
   -XX:AOTMode=create "-XX:AOTConfiguration=$scratch/configuration" "-XX:AOTCache=$home/server.aot"

@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Sourced: how this runtime compiles and links, for install.sh, build.sh and check.sh. `home` is RUNTIME_HOME.
 
 # No name of a folder gets into what is compiled, so that the same source is the same bytes.
@@ -7,7 +8,7 @@ compile() {
 
 # Adds what the server needs of the C world to where modules are looked for.
 modules() {
-  printf ' -I %s' "$home/modules" "$home/modules/CLlhttp" "$home/modules/CSlipway"
+  printf ' -I %s' "${home:?}/modules" "$home/modules/CLlhttp" "$home/modules/CSlipway"
 }
 
 # Links a main program, with the server, into $1.
