@@ -66,7 +66,7 @@ def path_of_the_envelope_is_ignored() -> None:
     replace(request, "from_envelope", from_envelope)
 
 
-@mutant("2.1", also=("2.7", "4.2", "5.1", "5.3", "6.3", "8.4", "9.2"))
+@mutant("2.1", also=("2.7", "2.9", "2.10", "4.2", "5.1", "5.3", "6.3", "8.4", "9.2"))
 def only_the_basic_plane_arrives() -> None:
     """Characters beyond 16 bits are replaced."""
     original = request.parse_json
@@ -168,7 +168,7 @@ def empty_body_is_an_empty_envelope() -> None:
     replace(request, "parse_json", lambda raw: original(raw or b"{}"))
 
 
-@mutant("2.4", also=("3.3", "6.2", "8.7", "9.4", "1.3"))
+@mutant("2.4", also=("1.3", "2.9", "3.3", "6.2", "8.7", "9.4"))
 def broken_json_has_a_code_of_its_own() -> None:
     """A body that is no JSON is answered with another code."""
     original = request.parse_json

@@ -153,7 +153,7 @@ def encodings_are_guessed() -> None:
     replace(heads, "check_encoding", lambda head, encodings: None)
 
 
-@mutant("11.6")
+@mutant("11.6", also=("11.1",))
 def expectations_are_refused() -> None:
     """A client that asks before it sends is sent away."""
     original = Server.invoke

@@ -105,7 +105,7 @@ def only_application_json_is_json() -> None:
     replace(request, "is_json", lambda kind: kind == "application/json")
 
 
-@mutant("3.3", also=("3.1", "3.4"))
+@mutant("3.3", also=("3.1", "3.2", "3.4"))
 def payload_is_always_text() -> None:
     """Whatever the type, the payload is the body as a string."""
     replace(request, "raw_payload", lambda kind, body: body.decode("utf-8", "replace"))

@@ -90,7 +90,7 @@ def bytes_end_at_nul() -> None:
     replace(Response, "send", send)
 
 
-@mutant("5.1", also=("2.7", "5.2", "5.3"))
+@mutant("5.1", also=("2.7", "2.9", "5.2", "5.3"))
 def falsy_values_are_empty() -> None:
     """null, false and 0 are answered without a body."""
     original = response.dump
@@ -148,22 +148,26 @@ def _dumps(**options: Any) -> None:
         "allow_nan": False,
         "separators": (",", ":"),
     }
-    replace(response, "dump", lambda value: json.dumps(value, **(usual | options)).encode())
+
+    def dump(value: Any) -> bytes:
+        return response.utf8(json.dumps(value, **(usual | options)))
+
+    replace(response, "dump", dump)
 
 
-@mutant("5.3", also=("2.1", "2.7", "2.8", "9.1", "10.10"))
+@mutant("5.3", also=("2.1", "2.7", "2.8", "2.9", "2.10", "9.1", "10.10"))
 def json_has_spaces() -> None:
     """JSON is written with spaces."""
     _dumps(separators=(", ", ": "))
 
 
-@mutant("5.3", also=("2.1", "9.1"))
+@mutant("5.3", also=("2.1", "2.9", "2.10", "9.1"))
 def json_is_ascii() -> None:
     """Characters beyond ASCII are escaped."""
     _dumps(ensure_ascii=True)
 
 
-@mutant("5.3", also=("9.1", "2.8"))
+@mutant("5.3", also=("2.8", "2.9", "2.10", "9.1"))
 def json_is_sorted() -> None:
     """Members are sorted by name."""
     _dumps(sort_keys=True)
