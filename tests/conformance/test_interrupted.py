@@ -25,6 +25,14 @@ _BEGINS_SECONDS, _ENDS_SECONDS = 60.0, 60.0
 _CASES_SECONDS = 3.0
 
 
+@pytest.fixture(autouse=True)
+def interruptible() -> Iterator[None]:
+    """What a shell started in the background doesn't hear Ctrl-C, and neither would what it starts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.fixture(scope="module")
 def engine() -> Iterator[docker.DockerClient]:
     try:

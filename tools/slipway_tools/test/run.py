@@ -26,6 +26,7 @@ _UNIT = "unit tests"
 _IMAGES = "images"
 _RUNTIME_CHECKS = "runtimes' checks"
 _EXAMPLES = "examples"
+_INTERRUPTED = "interrupted runs"
 _SUITES = "suites"
 _COMPARE = "the same answers"
 _PROCESSES = "plain processes"
@@ -60,7 +61,7 @@ def test(plan: Plan) -> int:
             with outlook.phase(_UNIT):
                 static.run_pytest(tally, run, static.has_browser(tally))
         if not plan.static and not (plan.stop and tally.failed):
-            page = _judge(tally, engine, why, wanted, run, outlook)
+            page = _judge(plan, tally, engine, why, wanted, run, outlook)
         if not plan.names and not (plan.stop and tally.failed):
             with outlook.phase(_PROOF):
                 static.run_proof(tally)
@@ -78,16 +79,17 @@ def _outlook(plan: Plan, wanted: Sequence[Choice]) -> Outlook:
     """The phases that a plan has, and what they take on two cores."""
     images, everything = len(wanted), not plan.names
     runtimes = len({choice.runtime.language for choice in wanted})
-    whole = [Phase(_CHECKS, 1, 10), Phase(_UNIT, 1, 100)]
+    whole = [Phase(_CHECKS, 1, 10), Phase(_UNIT, 1, 110)]
     on_images = [
         Phase(_IMAGES, images, 24),
         Phase(_RUNTIME_CHECKS, runtimes, 22),
         Phase(_EXAMPLES, runtimes, 2),
-        Phase(_SUITES, images, 30),
+        Phase(_INTERRUPTED, int(everything), 30),
+        Phase(_SUITES, images, 33),
         Phase(_COMPARE, images if runtimes > 1 else 0, 3),
         Phase(_PROCESSES, runtimes, 4),
     ]
-    proof = [Phase(_PROOF, 1, 370)]
+    proof = [Phase(_PROOF, 1, 450)]
     phases = [
         *(whole if everything else []),
         *([] if plan.static else on_images),
@@ -97,6 +99,7 @@ def _outlook(plan: Plan, wanted: Sequence[Choice]) -> Outlook:
 
 
 def _judge(
+    plan: Plan,
     tally: Tally,
     engine: DockerEngine | None,
     why: str,
@@ -113,6 +116,9 @@ def _judge(
             languages.run_runtime_checks(tally, engine, there, run)
         with outlook.phase(_EXAMPLES):
             languages.run_examples(tally, engine, there, run)
+        if not plan.names:
+            with outlook.phase(_INTERRUPTED):
+                static.run_pytest_on_images(tally, run)
         with outlook.phase(_SUITES):
             targets = suites.judge_images(tally, there)
         with outlook.phase(_COMPARE):

@@ -82,18 +82,30 @@ def has_browser(tally: Tally) -> bool:
 
 
 def run_pytest(tally: Tally, run: Run, in_browser: bool) -> None:
-    """The unit tests; each counts. Those of the page run where there is a browser."""
+    """The unit tests; each counts. Those of the page run where there is a browser, those that need
+    images later."""
+    markers = "not containers" if in_browser else "not containers and not browser"
+    _pytest(tally, run, "unit tests", markers)
+
+
+def run_pytest_on_images(tally: Tally, run: Run) -> None:
+    """The tests that need images which have been built."""
+    _pytest(tally, run, "tests of interrupted runs", "containers")
+
+
+def _pytest(tally: Tally, run: Run, name: str, markers: str) -> None:
     junit = run.folder("pytest") / "junit.xml"
     command = [sys.executable, "-m", "pytest", "-q", "--color=no", f"--junit-xml={junit}"]
-    if not in_browser:
-        command += ["-m", "not browser"]
-    with tally.piece("unit tests") as (step, counts):
+    command += ["-m", markers]
+    with tally.piece(name) as (step, counts):
         try:
             in_root(command, step)
         except ToolError as error:
             passed, failed = _counted(junit) if junit.exists() else (0, 0)
             raise Failed(str(error), passed, max(1, failed)) from error
         counts.passed, _ = _counted(junit)
+        if not counts.passed:
+            raise Failed("none of them ran: each was skipped, or none was found")
 
 
 def run_proof(tally: Tally) -> None:
