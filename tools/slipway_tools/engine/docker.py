@@ -41,7 +41,7 @@ class DockerEngine(Engine):
         self.client = client
         self._run = run
         sweep(client)
-        run.at_end(self._remove_all)
+        run.at_end(self.remove_all)
 
     def lacks(self, choice: Choice) -> list[str]:
         return []
@@ -102,7 +102,7 @@ class DockerEngine(Engine):
         grace = float(options.env.get(terms.variable("grace"), terms.default("grace")))
         return LaunchedContainer(container, port, options.secret, grace)
 
-    def _remove_all(self) -> None:
+    def remove_all(self) -> None:
         for container in self.client.containers.list(
             all=True, filters={"label": f"{LABEL}={self._run.name}"}
         ):

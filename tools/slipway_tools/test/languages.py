@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -11,7 +12,7 @@ from docker.errors import DockerException
 from docker.types import Mount
 from slipway_conformance.runtime import Check
 
-from .. import repository
+from .. import parallel, repository
 from ..demo import call_example
 from ..engine import images
 from ..engine.docker import DockerEngine
@@ -40,7 +41,13 @@ def build_images(
 def run_runtime_checks(
     tally: Tally, engine: DockerEngine, choices: Sequence[Choice], run: Run
 ) -> None:
-    """The formatters and linters of each language, in its build image."""
+    """The formatters and linters of each language, in its build image; two at a time."""
+
+    def one(choice: Choice, check: Check) -> None:
+        with tally.piece(f"{choice.runtime.language} {check.name}") as (step, _):
+            _check_in_image(engine, choice, check, run, step)
+
+    jobs = []
     for choice in choices:
         if choice.version is not choice.runtime.default_version:
             continue
@@ -49,9 +56,8 @@ def run_runtime_checks(
                 raise Failed(
                     f"{choice.runtime.folder}/runtime.yaml lists no checks: a formatter and a linter"
                 )
-        for check in choice.runtime.checks:
-            with tally.piece(f"{choice.runtime.language} {check.name}") as (step, _):
-                _check_in_image(engine, choice, check, run, step)
+        jobs += [partial(one, choice, check) for check in choice.runtime.checks]
+    parallel.run(jobs, engine.remove_all)
 
 
 def run_examples(tally: Tally, engine: DockerEngine, choices: Sequence[Choice], run: Run) -> None:
