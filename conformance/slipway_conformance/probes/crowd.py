@@ -40,13 +40,14 @@ class Answered:
 
 
 class Caller:
-    """One caller on one kept connection."""
+    """One caller on one kept connection, to the server itself where it must be *near*: an engine's port proxy
+    goes with its container, and with it what it has not handed on."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, *, near: bool = False) -> None:
         terms = contract.load()
-        self._connection = http.client.HTTPConnection(
-            session.running.host, session.running.port, timeout=15
-        )
+        running = session.running
+        host, port = running.nearest() if near else (running.host, running.port)
+        self._connection = http.client.HTTPConnection(host, port, timeout=15)
         self._id = terms.header("invocation")
         self._headers = {
             "content-type": "application/json",
@@ -198,7 +199,7 @@ def _call_on(
         {"do": "await", "ms": 20},
         {"do": "send", "text": "whole"},
     ]
-    caller, until = Caller(session), time.monotonic() + _MOST_SECONDS
+    caller, until = Caller(session, near=True), time.monotonic() + _MOST_SECONDS
     # A kept connection may be closed before the next request: nothing was begun then.
     with contextlib.closing(caller), contextlib.suppress(OSError, http.client.HTTPException):
         for number in itertools.count(first, _CALLERS):
