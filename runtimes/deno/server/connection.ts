@@ -1,10 +1,10 @@
 // One client: its requests in the order in which they came, and their answers in the same order.
-import type { Socket } from "node:net";
 import { STATUS } from "./contract.ts";
 import type { Refusal } from "./control.ts";
 import { joined } from "./frames.ts";
 import type { Invocation } from "./invocation.ts";
 import { isMethodError, type Parser, type ParserError, requestParser } from "./parser.ts";
+import { Socket } from "./socket.ts";
 import { errorBody, httpDate, REASONS } from "./wire.ts";
 
 // So many requests of one client may wait for their answers; then nothing more is read from it.
@@ -16,6 +16,7 @@ const CARRIER = new TextEncoder().encode("POST");
 const LINE_BREAK = 10;
 
 const encoder = new TextEncoder();
+const CONTINUE = encoder.encode("HTTP/1.1 100 Continue\r\n\r\n");
 const latin1 = new TextDecoder("latin1");
 
 /** What is done about requests. */
@@ -116,20 +117,21 @@ export class Connection {
   #finished = false;
   #paused = false;
 
-  constructor(socket: Socket, handler: Handler) {
-    this.#socket = socket;
+  /** Calls `closed` when it is. */
+  constructor(connection: Deno.TcpConn, handler: Handler, closed: (connection: Connection) => void) {
     this.#handler = handler;
     this.#parser = this.#newParser();
-    socket.setNoDelay(true);
-    socket.on("data", (bytes: Uint8Array) => this.#receive(bytes));
-    socket.on("end", () => this.#ended());
-    socket.on("error", () => {});
-    socket.on("drain", () => {
-      this.silent = 0;
-    });
-    socket.on("close", () => {
-      this.#finished = true;
-      this.#parser.close();
+    this.#socket = new Socket(connection, {
+      data: (bytes) => this.#receive(bytes),
+      end: () => this.#ended(),
+      taken: () => {
+        this.silent = 0;
+      },
+      closed: () => {
+        this.#finished = true;
+        this.#parser.close();
+        closed(this);
+      },
     });
   }
 
@@ -142,12 +144,12 @@ export class Connection {
     if (this.#finished) return "finished";
     if (this.#reading !== null) return "body";
     if (this.#inHead || this.#held !== null) return "head";
-    return this.#queue.length > 0 || this.#socket.writableLength > 0 ? "busy" : "idle";
+    return this.#queue.length > 0 || this.unread ? "busy" : "idle";
   }
 
   /** Whether an answer waits for its reader to take it. */
   get unread(): boolean {
-    return this.#socket.writableLength > 0;
+    return this.#socket.unsent > 0;
   }
 
   destroy(): void {
@@ -156,13 +158,8 @@ export class Connection {
 
   sendContinue(exchange: Exchange): void {
     if (this.#queue[0] === exchange && !exchange.answered) {
-      this.#socket.write("HTTP/1.1 100 Continue\r\n\r\n", "latin1");
+      this.#socket.write(CONTINUE);
     }
-  }
-
-  /** Whether the client has yet to take some of what was written. */
-  get sending(): boolean {
-    return this.#socket.writableLength > 0;
   }
 
   /** Writes the answers whose turn it is. */

@@ -14,6 +14,9 @@ export const KIND = {
   trace: 22,
 } as const;
 
+/** So many frames are worth a write: more save little, and keep the other side waiting. */
+export const BATCH = 8;
+
 const HEAD = 9;
 const ROOM = 16_384;
 /** A text that is longer is measured before it is written. */
@@ -25,6 +28,11 @@ const { encode, encodeInto } = TextEncoder.prototype;
 
 const double = new DataView(new ArrayBuffer(8));
 const doubleBytes = new Uint8Array(double.buffer);
+
+export function readF64(bytes: Uint8Array, at: number): number {
+  for (let index = 0; index < 8; index += 1) doubleBytes[index] = bytes[at + index];
+  return double.getFloat64(0);
+}
 
 export function readU16(bytes: Uint8Array, at: number): number {
   return (bytes[at] << 8) | bytes[at + 1];

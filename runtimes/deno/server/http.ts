@@ -1,5 +1,4 @@
 // HTTP in and out: from a request to an invocation, from its end to an answer.
-import { createServer, type Server } from "node:net";
 import { readAnswer, sendAnswer, sendError, sendErrorResult, sendJson, sendResult } from "./answer.ts";
 import { secretComparison } from "./authorise.ts";
 import { Connection, type Exchange, type Handler } from "./connection.ts";
@@ -27,6 +26,8 @@ const IDLE_SWEEPS = 60;
 // A client that does not read its answer, and one that still sends behind its last answer.
 const UNREAD_SWEEPS = 60;
 const LINGER_SWEEPS = 2;
+// Where too many files are open, one of them may be closed by then.
+const ACCEPT_AGAIN_MS = 20;
 const GENERIC_ERROR = "The function failed; the log has the details.";
 
 export class HttpServer implements Handler {
@@ -35,8 +36,9 @@ export class HttpServer implements Handler {
   #settings: Settings;
   #pool: Pool;
   #authorised: (value: string | null) => boolean;
-  #server: Server;
+  #listener: Deno.TcpListener | null = null;
   #connections = new Set<Connection>();
+  #closed = Promise.withResolvers<void>();
   #idPrefix = `${Date.now().toString(36)}${Math.random().toString(36).slice(2, 8)}-`;
   #idCount = 0;
 
@@ -44,37 +46,42 @@ export class HttpServer implements Handler {
     this.#settings = settings;
     this.#pool = pool;
     this.#authorised = secretComparison(settings.secret);
-    // A client that has closed its half still gets its answer.
-    this.#server = createServer({ allowHalfOpen: true }, (socket) => {
-      const connection = new Connection(socket, this);
-      this.#connections.add(connection);
-      socket.on("close", () => this.#connections.delete(connection));
-    });
     Deno.unrefTimer(setInterval(() => this.#sweep(), SWEEP_MS));
   }
 
-  listen(host: string, port: number): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#server.once("error", reject);
-      this.#server.listen({ backlog: 4096, host, port }, () => {
-        this.#server.off("error", reject);
-        this.#server.on("error", () => {});
-        resolve();
-      });
-    });
+  /** Listens from now on; throws where it can't. */
+  listen(host: string, port: number): void {
+    this.#listener = Deno.listen({ hostname: host, port });
+    this.#accept(this.#listener);
+  }
+
+  async #accept(listener: Deno.TcpListener): Promise<void> {
+    while (!this.draining) {
+      try {
+        const client = await listener.accept();
+        this.#connections.add(new Connection(client, this, (connection) => this.#forget(connection)));
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, ACCEPT_AGAIN_MS));
+      }
+    }
+  }
+
+  #forget(connection: Connection): void {
+    this.#connections.delete(connection);
+    if (this.draining && this.#connections.size === 0) this.#closed.resolve();
   }
 
   /** Takes no new connections; resolves when every connection is closed. */
   close(): Promise<void> {
     this.draining = true;
-    return new Promise((resolve) => {
-      this.#server.close(() => resolve());
-    });
+    this.#listener?.close();
+    if (this.#connections.size === 0) this.#closed.resolve();
+    return this.#closed.promise;
   }
 
   /** Whether an answer is still on its way to a client. */
   get sending(): boolean {
-    for (const connection of this.#connections) if (connection.sending) return true;
+    for (const connection of this.#connections) if (connection.unread) return true;
     return false;
   }
 

@@ -33,9 +33,10 @@ export class Invocation {
 
   start(): void {
     this.deadline = Date.now() + this.timeoutMs;
-    this.startedAt = performance.now();
+    if (this.log !== null) this.startedAt = performance.now();
   }
 
+  /** Since its start; counted only for a result envelope, which tells it. */
   get milliseconds(): number {
     return performance.now() - this.startedAt;
   }

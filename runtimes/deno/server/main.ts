@@ -38,7 +38,7 @@ async function main(settings: Settings): Promise<void> {
     drainOnSignal(settings.graceMs, pool, http);
     await loaded;
     pool.started();
-    await listen(http, host, port);
+    listen(http, host, port);
   } catch (error) {
     pool.stop();
     throw error;
@@ -46,15 +46,15 @@ async function main(settings: Settings): Promise<void> {
   writeLine("info", null, `listening on ${host}:${port}`);
 }
 
-async function listen(http: HttpServer, host: string, port: number): Promise<void> {
+function listen(http: HttpServer, host: string, port: number): void {
   try {
-    await http.listen(host, port);
+    http.listen(host, port);
   } catch (error) {
-    const { code } = error as { code?: string };
+    const { code, message } = error as Error & { code?: string };
     if (code === "EADDRINUSE" || code === "EACCES") {
       throw new SettingError(`RUNTIME_PORT is ${port}: it can't be listened on (${code})`);
     }
-    throw new SettingError(`RUNTIME_HOST is ${JSON.stringify(host)}: it can't be listened on (${code})`);
+    throw new SettingError(`RUNTIME_HOST is ${JSON.stringify(host)}: it can't be listened on (${code ?? message})`);
   }
 }
 

@@ -1,5 +1,5 @@
 // One function process, seen from the server: its socket, its output and what it has in flight.
-import { FrameReader, KIND, Outbox } from "./frames.ts";
+import { BATCH, FrameReader, KIND, Outbox } from "./frames.ts";
 import type { Invocation } from "./invocation.ts";
 import { type Level, LineCutter } from "./logs.ts";
 
@@ -52,6 +52,8 @@ export class FunctionProcess {
   #connection: Deno.UnixConn | null = null;
   #bytesRead = 0;
   #outbox = new Outbox();
+  /** Invocations that wait to go out with others. */
+  #gathered = 0;
   #flushing = false;
   #writing = false;
   #pingAgain = false;
@@ -103,8 +105,9 @@ export class FunctionProcess {
       .sizedText(head);
     for (const chunk of chunks) frame.bytes(chunk);
     frame.end();
-    // This turn's frames go out together.
-    if (invocation.size > LARGE_BODY) this.#flush();
+    // This turn's frames go out together, or in a few writes.
+    this.#gathered += 1;
+    if (this.#gathered >= BATCH || invocation.size > LARGE_BODY) this.#flush();
     else this.#flushSoon();
   }
 
@@ -153,6 +156,7 @@ export class FunctionProcess {
     this.#writing = true;
     try {
       while (!this.#outbox.empty) {
+        this.#gathered = 0;
         const bytes = this.#outbox.take();
         for (let at = 0; at < bytes.length;) at += await this.#connection.write(at === 0 ? bytes : bytes.subarray(at));
       }

@@ -1,7 +1,7 @@
 // The function process: loads the function once and runs it for each invocation that the server sends.
 import { AsyncLocalStorage } from "node:async_hooks";
 import { traceIdOf } from "../contract.ts";
-import { FrameReader, KIND } from "../frames.ts";
+import { BATCH, FrameReader, KIND } from "../frames.ts";
 import { afterSending, connect, outbox, receive, sendNow, sendSoon } from "./channel.ts";
 import { type Handler, loadFunction } from "./load.ts";
 import { captureOutput, finishLines, type Level, type Unfinished } from "./output.ts";
@@ -15,13 +15,13 @@ interface Running {
   readonly unfinished: Unfinished;
 }
 
-// A turn that lasts longer does not keep back what is ready.
+// A turn that lasts longer, or has ended so many invocations, does not keep back what is ready: the server has use for it.
 const LONG_TURN_MS = 1;
 
 const [socket, folder, entrypoint, start, denoDir] = Deno.args;
 const exit = Deno.exit;
 const { inspect } = Deno;
-const now = performance.now.bind(performance);
+const { now } = Date;
 const { stringify } = JSON;
 const baseEnv = ownEnvironment();
 const context = new AsyncLocalStorage<Running>();
@@ -31,8 +31,9 @@ const running = new Map<number, Running>();
 const early = new Map<number, Uint8Array>();
 let handler: Handler | null = null;
 let draining = false;
-/** When the frames that are being taken came, or 0. */
+/** When the frames that are being taken came, or 0, and how many invocations have ended since something was sent. */
 let turnBegan = 0;
+let ended = 0;
 
 captureOutput(() => here().unfinished, (level, line) => speak(here(), level, line));
 addEventListener("error", (event) => {
@@ -52,6 +53,7 @@ receive(takeChunk).then(() => exit(0));
 /** What these frames lead to goes out in one write, unless an invocation among them holds the thread. */
 function takeChunk(chunk: Uint8Array): void {
   turnBegan = now();
+  ended = 0;
   reader.push(chunk);
   turnBegan = 0;
   sendNow();
@@ -179,7 +181,11 @@ function finish({ number, unfinished }: Running): void {
 /** Sends the end of an invocation: at once when nothing else is in flight. */
 function sendLast(): void {
   if (turnBegan !== 0) {
-    if (now() - turnBegan > LONG_TURN_MS) sendNow();
+    ended += 1;
+    if (ended >= BATCH || now() - turnBegan > LONG_TURN_MS) {
+      ended = 0;
+      sendNow();
+    }
   } else if (running.size === 0) sendNow();
   else sendSoon();
   if (draining) endWhenDrained();

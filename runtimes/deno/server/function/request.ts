@@ -1,5 +1,5 @@
 // From the bytes of an invocation to the request that the function gets.
-import { readU32 } from "../frames.ts";
+import { readF64, readU32 } from "../frames.ts";
 
 const { parse } = JSON;
 const { decode } = TextDecoder.prototype;
@@ -108,7 +108,7 @@ export function readInvocation(bytes: Uint8Array): RawInvocation {
   const headEnd = idEnd + 4 + readU32(bytes, idEnd);
   return {
     raw: bytes[0] === 1,
-    deadline: new DataView(bytes.buffer, bytes.byteOffset).getFloat64(1),
+    deadline: readF64(bytes, 1),
     id: decode.call(ascii, bytes.subarray(10, idEnd)),
     head: headEnd === idEnd + 4 ? "" : decode.call(lenient, bytes.subarray(idEnd + 4, headEnd)),
     body: bytes.subarray(headEnd),
