@@ -1,0 +1,83 @@
+//! What waits for a worker: a queue of packets, from which it takes the next when it has answered one, so that a worker that
+//! is busy need not be woken. Both ends are held here, and what it has not taken can be taken back: the system gives each
+//! packet to one of the two.
+
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::ptr;
+
+/// A packet is no larger; the worker reads as much.
+pub const PACKET_BYTES: usize = 3000;
+
+pub struct Queue {
+    entry: OwnedFd,
+    exit: OwnedFd,
+}
+
+impl Queue {
+    pub fn new() -> io::Result<Self> {
+        let mut ends = [0; 2];
+        // SAFETY: there is room for two descriptors, which belong to nobody else.
+        unsafe {
+            let kind = libc::SOCK_SEQPACKET | libc::SOCK_CLOEXEC;
+            if libc::socketpair(libc::AF_UNIX, kind, 0, ends.as_mut_ptr()) < 0 {
+                return Err(io::Error::last_os_error());
+            }
+            Ok(Self { entry: OwnedFd::from_raw_fd(ends[0]), exit: OwnedFd::from_raw_fd(ends[1]) })
+        }
+    }
+
+    /// The end that is the worker's as well.
+    pub fn exit(&self) -> BorrowedFd<'_> {
+        self.exit.as_fd()
+    }
+
+    /// Puts a packet in; false where there is no room.
+    pub fn put(&self, packet: &[u8]) -> bool {
+        let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
+        // SAFETY: the bytes are there for as long as the call takes.
+        unsafe { libc::send(self.entry.as_raw_fd(), packet.as_ptr().cast(), packet.len(), flags) >= 0 }
+    }
+
+    /// Takes the last packets back, and says how many there were.
+    pub fn take_back(&self) -> usize {
+        // SAFETY: nothing is to be written: of a packet only its length is asked for.
+        let take = || unsafe {
+            let flags = libc::MSG_DONTWAIT | libc::MSG_TRUNC;
+            libc::recv(self.exit.as_raw_fd(), ptr::null_mut(), 0, flags)
+        };
+        std::iter::repeat_with(take).take_while(|length| *length > 0).count()
+    }
+
+    /// Nothing more will come.
+    pub fn close(&self) {
+        // SAFETY: a plain system call.
+        unsafe { libc::shutdown(self.entry.as_raw_fd(), libc::SHUT_WR) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Queue;
+
+    #[test]
+    fn what_was_not_taken_is_taken_back() {
+        let queue = Queue::new().expect("a pair of sockets");
+        assert_eq!(queue.take_back(), 0);
+        for packet in [&b"first"[..], b"second", b"third"] {
+            assert!(queue.put(packet));
+        }
+        let mut bytes = [0; 16];
+        // SAFETY: there is room for so many bytes.
+        let count = unsafe {
+            use std::os::fd::AsRawFd as _;
+            libc::recv(queue.exit().as_raw_fd(), bytes.as_mut_ptr().cast(), bytes.len(), 0)
+        };
+        assert_eq!((count, &bytes[..5]), (5, &b"first"[..]));
+        assert_eq!(queue.take_back(), 2);
+        assert_eq!(queue.take_back(), 0);
+        queue.close();
+        assert!(!queue.put(b"late"));
+        assert_eq!(queue.take_back(), 0);
+    }
+}
