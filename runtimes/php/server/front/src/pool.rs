@@ -205,7 +205,9 @@ impl Pool {
                         self.looking.set(self.busy.borrow().iter().any(|worker| worker.is_awaited()));
                     }
                     // Whoever is busy will be so for long.
-                    Some(_) if in_vain >= STALLED && self.is_asleep() => self.lanes.set(wanted.max(self.cores)),
+                    Some(_) if in_vain >= STALLED && self.is_asleep() => {
+                        self.lanes.set(wanted.max(self.cores))
+                    }
                     Some(oldest) if oldest >= PATIENCE && (in_vain >= LONG || self.is_asleep()) => {
                         self.lanes.set((self.lanes.get() * 2).min(wanted).max(self.cores));
                     }
