@@ -6,7 +6,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
-use std::fs;
+use std::fs::File;
 use std::future::poll_fn;
 use std::io::{self, Read as _, Write as _};
 use std::os::fd::{FromRawFd as _, OwnedFd};
@@ -77,7 +77,7 @@ enum Received {
 /// For so long an invocation may wait for others before it: about what it takes to wake another worker.
 const WAIT: Duration = Duration::from_micros(200);
 /// So many are given at most.
-const MOST_GIVEN: u32 = 16;
+const MOST_GIVEN: u32 = 32;
 /// So many looks at a worker that computes and answers nothing, and what waits for it is taken back.
 const STALLED: u32 = 5;
 const READ_BYTES: usize = 16 * 1024;
@@ -193,9 +193,12 @@ impl Worker {
 
     /// Whether the function waits for something other than a processor.
     pub fn is_asleep(&self) -> bool {
-        let status = fs::read(format!("/proc/{}/stat", self.process)).unwrap_or_default();
-        // The state follows the name, which is in parentheses and may hold any character.
-        let end = status.iter().rposition(|byte| *byte == b')').unwrap_or(0);
+        let mut status = [0; 64];
+        let count = File::open(format!("/proc/{}/stat", self.process))
+            .and_then(|mut file| file.read(&mut status))
+            .unwrap_or(0);
+        // The state follows the name, which is in parentheses, short, and may hold any character.
+        let end = status[..count].iter().rposition(|byte| *byte == b')').unwrap_or(0);
         let sleeps = status.get(end + 2).is_none_or(|state| *state != b'R');
         // It also sleeps when it has answered.
         let answered = self.answered.get();
