@@ -155,6 +155,8 @@ fn options() -> Vec<String> {
         // The function's code stays as it is; one copy of it in memory serves all workers.
         "opcache.enable_cli=1".to_owned(),
         "opcache.validate_timestamps=0".to_owned(),
+        // A build's files bear no time, and opcache takes none of them as long as it looks at it.
+        "opcache.file_update_protection=0".to_owned(),
         "opcache.jit=tracing".to_owned(),
         "opcache.jit_buffer_size=32M".to_owned(),
         format!("memory_limit={}", memory_limit()),
