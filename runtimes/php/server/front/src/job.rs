@@ -51,23 +51,44 @@ impl Job {
         let Task { invocation, timeout, raw, head, body } = task;
         let until = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default() + timeout;
         let invoke = Invoke { number, raw, deadline: until.as_secs_f64() * 1e3, id: &invocation.id, head };
-        let mut packet = invoke.begin(body.len(), PACKET_BYTES);
-        let mut rest = body;
-        if packet.len() + rest.len() <= PACKET_BYTES {
-            packet.extend_from_slice(&rest);
-            rest = Bytes::new();
-        } else if packet.len() > PACKET_BYTES {
-            // A long head travels with the body.
-            let mut whole = packet.split_off(PACKET_BYTES);
-            whole.extend_from_slice(&rest);
-            rest = whole.into();
-        }
+        let (packet, body) = pack(invoke.begin(body.len(), PACKET_BYTES), body);
         let (done, ended) = oneshot::channel();
         let deadline = invocation.started + timeout;
-        (Self { number, invocation, deadline, packet, body: rest, done, _slot: slot }, ended)
+        (Self { number, invocation, deadline, packet, body, done, _slot: slot }, ended)
     }
 
     pub fn end(self, ended: Ended) {
         let _ = self.done.send(ended);
+    }
+}
+
+/// What fits into a packet of a frame, and what is left of it. A body stays whole where only the head fits.
+fn pack(mut frame: Vec<u8>, body: Bytes) -> (Vec<u8>, Bytes) {
+    if frame.len() + body.len() <= PACKET_BYTES {
+        frame.extend_from_slice(&body);
+        return (frame, Bytes::new());
+    }
+    if frame.len() <= PACKET_BYTES {
+        return (frame, body);
+    }
+    let mut rest = frame.split_off(PACKET_BYTES);
+    rest.extend_from_slice(&body);
+    (frame, rest.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_large_for_a_packet_goes_on_behind_it() {
+        for (frame, body, in_packet) in
+            [(30, 0, 30), (30, 70, 100), (30, PACKET_BYTES - 30, PACKET_BYTES), (30, PACKET_BYTES - 29, 30)]
+        {
+            let (packet, rest) = pack(vec![b'f'; frame], vec![b'b'; body].into());
+            assert_eq!((packet.len(), packet.len() + rest.len()), (in_packet, frame + body));
+        }
+        let (packet, rest) = pack(vec![b'f'; PACKET_BYTES + 2], Bytes::from_static(b"b"));
+        assert_eq!((packet.len(), &rest[..]), (PACKET_BYTES, &b"ffb"[..]));
     }
 }

@@ -148,9 +148,11 @@ impl Worker {
     /// Gives it an invocation, or gives that back.
     pub fn give(&self, job: Job) -> Result<(), Job> {
         if !self.queue.put(&job.packet) {
-            // What was small has become too much.
+            // There is only room for so many.
             self.depth.set(self.given.borrow().len());
-            self.ending.set(self.depth.get() == 0);
+            if self.depth.get() == 0 {
+                self.dismiss();
+            }
             return Err(job);
         }
         let mut given = self.given.borrow_mut();

@@ -80,9 +80,15 @@ final class Channel
     /** Sends what the server is to read at once. */
     public function sendNow(string $frame): void
     {
+        if (\strlen($frame) <= self::MOST_BYTES) {
+            $this->write($frame);
+            $this->ring();
+
+            return;
+        }
         // More than there is room for is read bit by bit.
-        foreach (\strlen($frame) > self::MOST_BYTES ? str_split($frame, self::MOST_BYTES) : [$frame] as $bytes) {
-            $this->write($bytes);
+        for ($at = 0; $at < \strlen($frame); $at += self::MOST_BYTES) {
+            $this->write(substr($frame, $at, self::MOST_BYTES));
             $this->ring();
         }
     }

@@ -49,7 +49,8 @@ final class Leftovers
     /** Whether something that was printed has not been read yet. */
     public function holdOutput(): bool
     {
-        return $this->libc->poll($this->printed, 2, 0) !== 0;
+        return $this->libc->poll($this->printed, 2, 0) > 0
+            && (($this->printed[0]->found | $this->printed[1]->found) & self::READABLE) !== 0;
     }
 
     /** Whether the function has forked, and this is the child. */
