@@ -69,6 +69,11 @@ pub fn fork() -> [u8; START] {
     [0, 0, 0, 0, 5, 0, 0, 0, 0]
 }
 
+/// The number in a frame's beginning.
+pub fn number(start: &[u8; START]) -> u32 {
+    (&start[5..]).get_u32()
+}
+
 /// Takes a whole frame off the front, with its number; `Err` where it is none of the known ones.
 pub fn take(buffer: &mut BytesMut) -> Result<Option<(u32, Frame)>, String> {
     let Some(mut start) = buffer.get(..START) else { return Ok(None) };

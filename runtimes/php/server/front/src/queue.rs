@@ -4,7 +4,8 @@
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
-use std::ptr;
+
+use crate::frames::START;
 
 /// A packet is no larger; the worker reads as much.
 pub const PACKET_BYTES: usize = 3000;
@@ -39,14 +40,19 @@ impl Queue {
         unsafe { libc::send(self.entry.as_raw_fd(), packet.as_ptr().cast(), packet.len(), flags) >= 0 }
     }
 
-    /// Takes the last packets back, and says how many there were.
-    pub fn take_back(&self) -> usize {
-        // SAFETY: nothing is to be written: of a packet only its length is asked for.
-        let take = || unsafe {
-            let flags = libc::MSG_DONTWAIT | libc::MSG_TRUNC;
-            libc::recv(self.exit.as_raw_fd(), ptr::null_mut(), 0, flags)
-        };
-        std::iter::repeat_with(take).take_while(|length| *length > 0).count()
+    /// Takes back what is there, and passes on how each packet begins. The worker may take some from between them meanwhile.
+    pub fn take_back(&self, mut taken: impl FnMut(&[u8; START])) {
+        let mut start = [0; START];
+        loop {
+            // SAFETY: there is room for so many bytes. The rest of the packet is gone.
+            let count = unsafe {
+                libc::recv(self.exit.as_raw_fd(), start.as_mut_ptr().cast(), START, libc::MSG_DONTWAIT)
+            };
+            if count <= 0 {
+                return;
+            }
+            taken(&start);
+        }
     }
 
     /// Nothing more will come.
@@ -58,26 +64,30 @@ impl Queue {
 
 #[cfg(test)]
 mod tests {
-    use super::Queue;
+    use super::*;
+
+    fn taken_back(queue: &Queue) -> Vec<[u8; START]> {
+        let mut all = Vec::new();
+        queue.take_back(|start| all.push(*start));
+        all
+    }
 
     #[test]
     fn what_was_not_taken_is_taken_back() {
         let queue = Queue::new().expect("a pair of sockets");
-        assert_eq!(queue.take_back(), 0);
-        for packet in [&b"first"[..], b"second", b"third"] {
-            assert!(queue.put(packet));
+        assert!(taken_back(&queue).is_empty());
+        for number in 1..=3 {
+            assert!(queue.put(&[number; 20]));
         }
-        let mut bytes = [0; 16];
+        let mut bytes = [0; 32];
         // SAFETY: there is room for so many bytes.
-        let count = unsafe {
-            use std::os::fd::AsRawFd as _;
-            libc::recv(queue.exit().as_raw_fd(), bytes.as_mut_ptr().cast(), bytes.len(), 0)
-        };
-        assert_eq!((count, &bytes[..5]), (5, &b"first"[..]));
-        assert_eq!(queue.take_back(), 2);
-        assert_eq!(queue.take_back(), 0);
+        let count =
+            unsafe { libc::recv(queue.exit().as_raw_fd(), bytes.as_mut_ptr().cast(), bytes.len(), 0) };
+        assert_eq!((count, bytes[0]), (20, 1));
+        assert_eq!(taken_back(&queue), [[2; START], [3; START]]);
+        assert!(taken_back(&queue).is_empty());
         queue.close();
-        assert!(!queue.put(b"late"));
-        assert_eq!(queue.take_back(), 0);
+        assert!(!queue.put(&[4; 20]));
+        assert!(taken_back(&queue).is_empty());
     }
 }

@@ -82,7 +82,7 @@ const MOST_GIVEN: u32 = 32;
 const STALLED: u32 = 5;
 const READ_BYTES: usize = 16 * 1024;
 const MOST_RECENT: usize = 64;
-/// So many reads in a row, then it is the turn of others.
+/// So many reads take more than the channel holds.
 const READS: usize = 16;
 
 impl Worker {
@@ -170,12 +170,14 @@ impl Worker {
         Ok(())
     }
 
-    /// Takes back what it has not begun.
+    /// Takes back what it has not begun. It can't begin any of it then, but may have begun one from between others.
     pub fn take_back(&self) -> VecDeque<Job> {
-        let count = self.queue.take_back();
+        let mut numbers = Vec::new();
+        self.queue.take_back(|start| numbers.push(frames::number(start)));
         let mut given = self.given.borrow_mut();
-        let kept = given.len().saturating_sub(count);
-        given.split_off(kept)
+        let (back, kept) = given.drain(..).partition(|job| numbers.contains(&job.number));
+        *given = kept;
+        back
     }
 
     /// Takes back what waits for a worker that has answered nothing for a while.
@@ -276,21 +278,18 @@ impl Worker {
         self.poll_body(context);
         while self.has_rung(context) {
             let answered = self.answered.get();
-            let received = (0..READS).find_map(|_| match self.receive() {
-                Ok(Received::Some) => None,
-                other => Some(other),
-            });
+            let received = self.receive();
             if answered != self.answered.get() {
                 settle(VecDeque::new());
             }
             match received {
-                Some(Ok(Received::End)) => return Poll::Ready(()),
-                Some(Ok(_)) => {}
-                Some(Err(error)) => {
+                Ok(Received::All) => {}
+                Ok(Received::End) => return Poll::Ready(()),
+                Err(error) => {
                     logs::say(Level::Error, &format!("a worker of the function is ended: {error}"));
                     return Poll::Ready(());
                 }
-                None => {
+                Ok(Received::Some) => {
                     self.has_more.set(true);
                     context.waker().wake_by_ref();
                     break;
@@ -325,8 +324,20 @@ impl Worker {
         *body = Bytes::new();
     }
 
-    /// Reads once, and takes what came.
+    /// Takes everything that was in the channel before now. Who writes on and on is not waited for.
     fn receive(&self) -> io::Result<Received> {
+        let mut received = Ok(Received::Some);
+        for _ in 0..READS {
+            received = self.read();
+            if !matches!(received, Ok(Received::Some)) {
+                break;
+            }
+        }
+        received
+    }
+
+    /// Reads once, and takes what came.
+    fn read(&self) -> io::Result<Received> {
         let mut incoming = self.incoming.borrow_mut();
         incoming.reserve(READ_BYTES);
         let room = incoming.spare_capacity_mut();
