@@ -79,7 +79,7 @@ mod tests {
         for number in 1..=3 {
             assert!(queue.put(&[number; 20]));
         }
-        let mut bytes = [0; 32];
+        let mut bytes = [0_u8; 32];
         // SAFETY: there is room for so many bytes.
         let count =
             unsafe { libc::recv(queue.exit().as_raw_fd(), bytes.as_mut_ptr().cast(), bytes.len(), 0) };
