@@ -22,7 +22,10 @@ build)
   ;;
 check)
   cargo fmt --check
-  cargo clippy --locked --all-targets -- -D warnings
+  # Where Debian has a later compiler, what that one finds new is no failure.
+  case $(rustc --version) in "rustc ${RUST_VERSION:-}"*) deny='-D warnings' ;; *) deny= ;; esac
+  # shellcheck disable=SC2086
+  cargo clippy --locked --all-targets -- $deny
   cargo test --locked --quiet
   ;;
 *) echo "front.sh build FILE, or front.sh check" >&2 && exit 64 ;;

@@ -53,8 +53,10 @@ pub struct Pool {
 
 /// How long a wait is no reason for more workers.
 const PATIENCE: Duration = Duration::from_millis(5);
+/// So many looks at functions that wait for something themselves, and those behind them are served otherwise.
 const STALLED: u32 = 2;
-const LONG: u32 = 5;
+/// So many where they compute: on a machine that has other work to do, each has to wait for its turn at times.
+const LONG: u32 = 20;
 const LOOK: Duration = Duration::from_millis(1);
 const TURN: Duration = Duration::from_secs(1);
 const BEFORE_ANOTHER_TRY: Duration = Duration::from_millis(500);
