@@ -5,7 +5,7 @@ use std::io;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper::server::conn::http1;
@@ -46,7 +46,7 @@ pub enum Phase {
 pub struct Progress {
     server: Rc<Server>,
     phase: Cell<Phase>,
-    since: Cell<Instant>,
+    since: Cell<Duration>,
 }
 
 impl Progress {
@@ -64,7 +64,7 @@ impl Progress {
     }
 
     fn move_on(&self) {
-        self.since.set(Instant::now());
+        self.since.set(now());
     }
 
     fn stalls(&self) -> bool {
@@ -73,7 +73,7 @@ impl Progress {
             Phase::Head | Phase::Body | Phase::Answering => STALL,
             Phase::Closing => LINGER,
         };
-        self.since.get().elapsed() >= limit
+        now() - self.since.get() >= limit
     }
 }
 
@@ -83,8 +83,19 @@ impl Drop for Progress {
     }
 }
 
+/// The time, to a few milliseconds, for a tenth of the price.
+fn now() -> Duration {
+    // SAFETY: the system fills a plain value.
+    let time = unsafe {
+        let mut time = std::mem::zeroed::<libc::timespec>();
+        libc::clock_gettime(libc::CLOCK_MONOTONIC_COARSE, &raw mut time);
+        time
+    };
+    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
+}
+
 pub async fn serve(server: Rc<Server>, stream: TcpStream) {
-    let (phase, since) = (Cell::new(Phase::Idle), Cell::new(Instant::now()));
+    let (phase, since) = (Cell::new(Phase::Idle), Cell::new(now()));
     let progress = Rc::new(Progress { server: Rc::clone(&server), phase, since });
     let socket = Socket { stream, framing: Framing::new(), progress: Rc::clone(&progress) };
     let service = service_fn(|request| service::answer(Rc::clone(&server), Rc::clone(&progress), request));

@@ -18,6 +18,8 @@ pub enum Frame {
     Refuse(Code, String),
     Log(Level, String),
     Trace(String),
+    /// Its invocation has printed something that has not been read, and is answered next.
+    Printed,
 }
 
 #[derive(Debug)]
@@ -41,9 +43,10 @@ pub struct Invoke<'a> {
 }
 
 impl Invoke<'_> {
-    /// The frame's beginning, with room for a body of `room` bytes.
-    pub fn begin(&self, body: usize, room: usize) -> Vec<u8> {
+    /// The frame up to a body of `body` bytes, with room for it where the whole is no larger than `most`.
+    pub fn begin(&self, body: usize, most: usize) -> Vec<u8> {
         let rest = 1 + 8 + 1 + self.id.len() + 4 + self.head.len();
+        let room = if START + rest + body <= most { body } else { 0 };
         let mut frame = Vec::with_capacity(START + rest + room);
         frame.put_u32(u32::try_from(rest + body).expect("the settings keep bodies smaller"));
         frame.put_u8(1);
@@ -58,9 +61,17 @@ impl Invoke<'_> {
     }
 }
 
-/// Has the loader fork; the message carries three descriptors.
+/// Lets a worker go on that has printed something, now that it is read.
+pub const GO_ON: [u8; START] = [0, 0, 0, 0, 6, 0, 0, 0, 0];
+
+/// Has the loader fork; the message carries five descriptors.
 pub fn fork() -> [u8; START] {
     [0, 0, 0, 0, 5, 0, 0, 0, 0]
+}
+
+/// The number in a frame's beginning.
+pub fn number(start: &[u8; START]) -> u32 {
+    (&start[5..]).get_u32()
 }
 
 /// Takes a whole frame off the front, with its number; `Err` where it is none of the known ones.
@@ -104,6 +115,7 @@ fn read(kind: u8, mut bytes: Bytes) -> Option<Frame> {
             Frame::Log(level, text(&bytes))
         }
         22 => Frame::Trace(text(&bytes)),
+        24 => Frame::Printed,
         23 => Frame::Forked(bytes.try_get_i32().ok()?),
         _ => return None,
     })

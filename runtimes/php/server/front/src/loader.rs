@@ -6,7 +6,7 @@ use std::fs;
 use std::future::Future;
 use std::io;
 use std::mem;
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, FromRawFd as _, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream as StdUnixStream;
 use std::os::unix::process::CommandExt as _;
 use std::pin::pin;
@@ -22,18 +22,21 @@ use tokio::net::UnixStream;
 use crate::frames::{self, Frame};
 use crate::logs::{self, Level};
 use crate::output::{Output, Writers};
+use crate::queue::Queue;
 use crate::settings::Php;
-use crate::worker::Worker;
+use crate::worker::{Ends, Worker};
 
 /// Where the loader finds its control socket.
 const CONTROL: RawFd = 3;
+/// So many are sent for a worker.
+const DESCRIPTORS: usize = 5;
 
 pub struct Loader {
     control: UnixStream,
     output: Output,
     incoming: RefCell<BytesMut>,
     /// Our ends of what has been sent to be forked with, in order.
-    forking: RefCell<VecDeque<(AsyncFd<StdUnixStream>, Output)>>,
+    forking: RefCell<VecDeque<Ends>>,
 }
 
 impl Loader {
@@ -79,7 +82,10 @@ impl Loader {
     pub async fn next(&self) -> Option<Frame> {
         let mut next = pin!(self.read());
         let frame = std::future::poll_fn(|context| {
-            self.output.poll(context, &logs::say);
+            if self.output.poll(context) {
+                self.output.read(&logs::say);
+                context.waker().wake_by_ref();
+            }
             match next.as_mut().poll(context) {
                 Poll::Ready(frame) => Poll::Ready(frame),
                 Poll::Pending => Poll::Pending,
@@ -109,23 +115,33 @@ impl Loader {
 
     /// Has it fork a worker; it says so later.
     pub async fn fork(&self) -> io::Result<()> {
-        let (ours, theirs) = pair()?;
-        // SAFETY: the socket is the same as long as it is registered.
-        let ours = unsafe { AsyncFd::register_with_interest(ours, Interest::READABLE | Interest::WRITABLE) }?;
+        let (channel, theirs) = pair()?;
+        let bell = bell()?;
+        // SAFETY: these descriptors stay what they are for as long as they are registered.
+        let (channel, bell) = unsafe {
+            let channel = AsyncFd::register_with_interest(channel, Interest::WRITABLE)?;
+            (channel, AsyncFd::register_with_interest(bell, Interest::READABLE)?)
+        };
+        let queue = Queue::new()?;
         let (output, Writers { out, err }) = Output::new()?;
-        let descriptors = [theirs.as_raw_fd(), out.as_raw_fd(), err.as_raw_fd()];
+        let descriptors = [
+            theirs.as_raw_fd(),
+            queue.exit().as_raw_fd(),
+            bell.as_raw_fd(),
+            out.as_raw_fd(),
+            err.as_raw_fd(),
+        ];
         self.control
             .async_io(Interest::WRITABLE, || send(self.control.as_raw_fd(), &frames::fork(), &descriptors))
             .await?;
-        self.forking.borrow_mut().push_back((ours, output));
+        self.forking.borrow_mut().push_back(Ends { channel, queue, bell, output });
         Ok(())
     }
 
     /// The worker that was forked in answer to the oldest `fork`.
     pub fn forked(&self, process: i32) -> io::Result<Worker> {
-        let (channel, output) =
-            self.forking.borrow_mut().pop_front().ok_or_else(|| io::Error::other("no fork was asked for"))?;
-        Worker::new(process, channel, output)
+        let ends = self.forking.borrow_mut().pop_front();
+        Worker::new(process, ends.ok_or_else(|| io::Error::other("no fork was asked for"))?)
     }
 }
 
@@ -139,6 +155,8 @@ fn options() -> Vec<String> {
         // The function's code stays as it is; one copy of it in memory serves all workers.
         "opcache.enable_cli=1".to_owned(),
         "opcache.validate_timestamps=0".to_owned(),
+        // A build's files bear no time, and opcache takes none of them as long as it looks at it.
+        "opcache.file_update_protection=0".to_owned(),
         "opcache.jit=tracing".to_owned(),
         "opcache.jit_buffer_size=32M".to_owned(),
         format!("memory_limit={}", memory_limit()),
@@ -166,9 +184,18 @@ fn pair() -> io::Result<(StdUnixStream, OwnedFd)> {
     Ok((ours, theirs.into()))
 }
 
+/// Something to ring: both sides hold the same.
+fn bell() -> io::Result<OwnedFd> {
+    // SAFETY: a plain system call; the descriptor that it returns is nobody else's.
+    unsafe {
+        let descriptor = libc::eventfd(0, libc::EFD_NONBLOCK | libc::EFD_CLOEXEC);
+        if descriptor < 0 { Err(io::Error::last_os_error()) } else { Ok(OwnedFd::from_raw_fd(descriptor)) }
+    }
+}
+
 /// Sends bytes and, along with them, descriptors.
-fn send(socket: RawFd, bytes: &[u8], descriptors: &[RawFd; 3]) -> io::Result<()> {
-    const SIZE: u32 = size_of::<[RawFd; 3]>() as u32;
+fn send(socket: RawFd, bytes: &[u8], descriptors: &[RawFd; DESCRIPTORS]) -> io::Result<()> {
+    const SIZE: u32 = size_of::<[RawFd; DESCRIPTORS]>() as u32;
     /// As aligned as a control message has to be.
     #[repr(C)]
     union Control {

@@ -40,38 +40,35 @@ impl Output {
         Ok((Self { pipes: [out, err] }, Writers { out: out_writer, err: err_writer }))
     }
 
-    /// Passes on the lines that are there, and has `context` woken when there may be more.
-    pub fn poll(&self, context: &mut Context<'_>, line: &dyn Fn(Level, &str)) {
-        for pipe in &self.pipes {
-            pipe.poll(context, line);
-        }
+    /// Whether there is something to read. If not, `context` is woken when there may be.
+    pub fn poll(&self, context: &mut Context<'_>) -> bool {
+        let [out, err] = &self.pipes;
+        out.poll(context) | err.poll(context)
     }
 
-    /// Passes on everything that has been printed before now, an unfinished line included.
-    pub fn drain(&self, line: &dyn Fn(Level, &str)) {
-        if self.anything() {
-            // As much as a pipe holds: who prints on and on is not waited for.
-            for pipe in &self.pipes {
-                for _ in 0..PIECES {
-                    match pipe.read() {
-                        Ok(piece) if !piece.is_empty() => pipe.split(&piece, line),
-                        _ => break,
-                    }
+    /// Passes on the lines that are there: as much as a pipe holds, since who prints on and on is not waited for.
+    pub fn read(&self, line: &dyn Fn(Level, &str)) {
+        for pipe in &self.pipes {
+            for _ in 0..PIECES {
+                match pipe.read() {
+                    Ok(piece) if !piece.is_empty() => pipe.split(&piece, line),
+                    _ => break,
                 }
             }
         }
+    }
+
+    /// Passes on lines that have begun as if they had ended.
+    pub fn finish(&self, line: &dyn Fn(Level, &str)) {
         for pipe in &self.pipes {
             pipe.finish(line);
         }
     }
 
-    /// Asks the system, since what the event loop knows may be older.
-    fn anything(&self) -> bool {
-        let wanted =
-            |pipe: &Pipe| libc::pollfd { fd: pipe.reader.as_raw_fd(), events: libc::POLLIN, revents: 0 };
-        let mut both = [wanted(&self.pipes[0]), wanted(&self.pipes[1])];
-        // SAFETY: two valid entries are passed, and nothing is waited for.
-        unsafe { libc::poll(both.as_mut_ptr(), 2, 0) > 0 }
+    /// Passes on everything that has been printed before now, an unfinished line included.
+    pub fn drain(&self, line: &dyn Fn(Level, &str)) {
+        self.read(line);
+        self.finish(line);
     }
 }
 
@@ -91,18 +88,23 @@ impl Pipe {
         Ok((Self { level, reader, begun: RefCell::default() }, writer))
     }
 
-    fn poll(&self, context: &mut Context<'_>, line: &dyn Fn(Level, &str)) {
-        for _ in 0..PIECES {
-            let Poll::Ready(Ok(mut ready)) = self.reader.poll_read_ready(context) else { return };
-            match ready.try_io(|_| self.read()) {
-                // The end: whoever could print is gone.
-                Ok(Ok(piece)) if piece.is_empty() => return,
-                Ok(Ok(piece)) => self.split(&piece, line),
-                Ok(Err(_)) => return,
-                Err(_would_block) => {}
+    fn poll(&self, context: &mut Context<'_>) -> bool {
+        while let Poll::Ready(Ok(mut ready)) = self.reader.poll_read_ready(context) {
+            match self.look() {
+                libc::POLLHUP => return false,
+                0 => ready.clear_ready(),
+                _ => return true,
             }
         }
-        context.waker().wake_by_ref();
+        false
+    }
+
+    /// Asks the system, since what the event loop knows may be older.
+    fn look(&self) -> i16 {
+        let mut wanted = libc::pollfd { fd: self.reader.as_raw_fd(), events: libc::POLLIN, revents: 0 };
+        // SAFETY: one valid entry is passed, and nothing is waited for.
+        unsafe { libc::poll(&raw mut wanted, 1, 0) };
+        wanted.revents
     }
 
     fn read(&self) -> io::Result<Vec<u8>> {
@@ -132,9 +134,8 @@ impl Pipe {
     }
 
     fn finish(&self, line: &dyn Fn(Level, &str)) {
-        let begun = self.begun.take();
-        if !begun.is_empty() {
-            self.pass(&begun, line);
+        if !self.begun.borrow().is_empty() {
+            self.pass(&self.begun.take(), line);
         }
     }
 

@@ -34,8 +34,6 @@ pub struct Server {
     answering: Cell<usize>,
     draining: Cell<bool>,
     drain: Notify,
-    grace_is_over: Cell<bool>,
-    grace: Notify,
 }
 
 /// Serves until a signal ends it.
@@ -75,8 +73,6 @@ async fn run(settings: &'static Settings) -> io::Result<()> {
         answering: Cell::new(0),
         draining: Cell::new(false),
         drain: Notify::new(),
-        grace_is_over: Cell::new(false),
-        grace: Notify::new(),
     });
     let told = async {
         tokio::select! {
@@ -153,8 +149,7 @@ impl Server {
         self.drain.notify_waiters();
         let grace_ends = Instant::now() + self.settings.grace;
         if timeout(self.settings.grace, self.until(|server| server.running.get() == 0)).await.is_err() {
-            self.grace_is_over.set(true);
-            self.grace.notify_waiters();
+            self.pool.end_all();
         }
         let _ = timeout(FLUSH, self.until(|server| server.connections.get() == 0)).await;
         // The last answers may go to slow clients.
@@ -184,14 +179,6 @@ impl Server {
         }
     }
 
-    /// Waits until what is still in flight is not waited for any more.
-    pub async fn grace_over(&self) {
-        let told = self.grace.notified();
-        if !self.grace_is_over.get() {
-            told.await;
-        }
-    }
-
     pub fn is_full(&self) -> bool {
         self.running.get() >= self.settings.concurrency
     }
@@ -207,12 +194,6 @@ impl Server {
 }
 
 pub struct Slot(Rc<Server>);
-
-impl Slot {
-    pub fn server(&self) -> &Server {
-        &self.0
-    }
-}
 
 impl Drop for Slot {
     fn drop(&mut self) {

@@ -1,11 +1,7 @@
 //! One request: who may ask, what is asked, what is answered.
 
 use std::convert::Infallible;
-use std::future::Future;
-use std::pin::{Pin, pin};
 use std::rc::Rc;
-use std::task::{Context, Poll};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -14,8 +10,6 @@ use hyper::header::{CONNECTION, HeaderMap};
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response};
 use serde_json::json;
-use tokio::task::spawn_local;
-use tokio::time::sleep;
 
 use crate::answer::{self, Outgoing, Refusal};
 use crate::authorise::is_secret;
@@ -23,10 +17,9 @@ use crate::body;
 use crate::connection::{Phase, Progress};
 use crate::contract::{Code, HEALTH, HOP_BY_HOP, READY, RESERVED_PREFIX};
 use crate::invocation::Invocation;
-use crate::logs::Level;
-use crate::server::{Server, Slot};
+use crate::job::{Ended, Task};
+use crate::server::Server;
 use crate::steering::{Steering, Wanted};
-use crate::worker::Ended;
 
 /// A refusal, and the invocation id where there is one already.
 type Refused = (Refusal, Option<String>);
@@ -128,20 +121,41 @@ async fn invoke(
     };
     progress.enter(Phase::Running);
     let Some(slot) = server.slot() else { return Err((overloaded(), Some(id))) };
-    let described = if wanted.raw { describe(&head) } else { Vec::new() };
-    Ok(ToItsEnd::of(run(slot, id, wanted, described, body)).await)
+    let head = if wanted.raw { describe(&head) } else { Vec::new() };
+    let invocation = Rc::new(Invocation::new(id, wanted.trace, wanted.enveloped));
+    let task = Task {
+        invocation: Rc::clone(&invocation),
+        timeout: wanted.timeout,
+        raw: wanted.raw,
+        head: &head,
+        body,
+    };
+    let ended = server.pool.run(task, slot);
+    drop(head);
+    let given = match ended.await.unwrap_or(Ended::Died) {
+        Ended::Answered(answer) => answer::given(answer, &invocation.id)
+            .ok_or_else(|| Refusal::new(Code::InvalidResponse, "the function's answer can't be sent")),
+        Ended::Refused(code, message) => Err(refusal(server, code, message)),
+        Ended::Cut(Code::Timeout) => Err(Refusal::new(Code::Timeout, "the function did not end in time")),
+        Ended::Cut(code) => Err(Refusal::new(code, "the server is shutting down")),
+        Ended::Died => Err(Refusal::new(Code::FunctionError, "the function ended its process")),
+    };
+    Ok(respond(&invocation, wanted.enveloped, given))
 }
 
-/// Runs the function, and makes what came of it an answer.
-async fn run(slot: Slot, id: String, wanted: Wanted, head: Vec<u8>, body: Bytes) -> Outgoing {
-    let server = slot.server();
-    let invocation = Rc::new(Invocation::new(id, wanted.trace, wanted.enveloped));
-    let outcome = outcome(server, &invocation, wanted.raw, wanted.timeout, &head, body).await;
-    let given = match outcome {
-        Ok(answer) => answer::given(answer, &invocation.id)
-            .ok_or_else(|| Refusal::new(Code::InvalidResponse, "the function's answer can't be sent")),
-        Err(refusal) => Err(refusal),
-    };
+/// Only in development an exception is the caller's to see.
+fn refusal(server: &Server, code: Code, message: String) -> Refusal {
+    match code {
+        Code::FunctionError if server.settings.development => {
+            Refusal::new(code, format!("the function failed: {message}"))
+        }
+        Code::FunctionError => Refusal::new(code, "the function failed; its log says why"),
+        _ => Refusal::new(code, message),
+    }
+}
+
+/// What came of the function, as an answer.
+fn respond(invocation: &Invocation, enveloped: bool, given: Result<Outgoing, Refusal>) -> Outgoing {
     let (outgoing, refusal) = match given {
         Ok(outgoing) => (outgoing, None),
         Err(refusal) => (answer::refused(&refusal, Some(&invocation.id)), Some(refusal)),
@@ -150,7 +164,7 @@ async fn run(slot: Slot, id: String, wanted: Wanted, head: Vec<u8>, body: Bytes)
     let refused = refusal
         .as_ref()
         .is_some_and(|refusal| matches!(refusal.code, Code::InvalidJson | Code::InvalidEnvelope));
-    if !wanted.enveloped || refused {
+    if !enveloped || refused {
         return outgoing;
     }
     let (logs, truncated) = invocation.lines();
@@ -162,51 +176,6 @@ async fn run(slot: Slot, id: String, wanted: Wanted, head: Vec<u8>, body: Bytes)
         duration: invocation.started.elapsed(),
     };
     answer::enveloped(&outgoing, &result)
-}
-
-async fn outcome(
-    server: &Server,
-    invocation: &Rc<Invocation>,
-    raw: bool,
-    timeout: Duration,
-    head: &[u8],
-    body: Bytes,
-) -> Result<crate::frames::Answer, Refusal> {
-    let deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default() + timeout;
-    let mut cut = pin!(async {
-        tokio::select! {
-            () = sleep(timeout) => Refusal::new(Code::Timeout, "the function did not end in time"),
-            () = server.grace_over() => Refusal::new(Code::ShuttingDown, "the server is shutting down"),
-        }
-    });
-    let worker = tokio::select! {
-        biased;
-        worker = server.pool.take() => worker,
-        refusal = &mut cut => return Err(refusal),
-    };
-    let ended = tokio::select! {
-        biased;
-        ended = worker.run(invocation, raw, deadline.as_secs_f64() * 1e3, head, body) => ended,
-        refusal = &mut cut => {
-            worker.kill();
-            return Err(refusal);
-        }
-    };
-    match ended {
-        Ended::Answered(answer) => Ok(answer),
-        Ended::Refused(Code::FunctionError, what) if server.settings.development => {
-            Err(Refusal::new(Code::FunctionError, format!("the function failed: {what}")))
-        }
-        Ended::Refused(Code::FunctionError, _) => {
-            Err(Refusal::new(Code::FunctionError, "the function failed; its log says why"))
-        }
-        Ended::Refused(code, message) => Err(Refusal::new(code, message)),
-        Ended::Died => {
-            let message = "the function ended its process";
-            invocation.log(Level::Error, message);
-            Err(Refusal::new(Code::FunctionError, message))
-        }
-    }
 }
 
 /// Raw mode's request, less what steers the runtime and what concerns one connection.
@@ -247,37 +216,5 @@ fn text(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
         Ok(text) => text.to_owned(),
         Err(_) => bytes.iter().map(|byte| char::from(*byte)).collect(),
-    }
-}
-
-/// Goes on by itself when whoever waits for it goes away: what has been begun is ended, and its slot is held until then.
-struct ToItsEnd<F: Future + 'static>(Option<Pin<Box<F>>>);
-
-impl<F: Future + 'static> ToItsEnd<F> {
-    fn of(future: F) -> Self {
-        Self(Some(Box::pin(future)))
-    }
-}
-
-impl<F: Future + 'static> Future for ToItsEnd<F> {
-    type Output = F::Output;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        let Some(future) = &mut self.0 else { return Poll::Pending };
-        let polled = future.as_mut().poll(context);
-        if polled.is_ready() {
-            self.0 = None;
-        }
-        polled
-    }
-}
-
-impl<F: Future + 'static> Drop for ToItsEnd<F> {
-    fn drop(&mut self) {
-        if let Some(future) = self.0.take() {
-            spawn_local(async {
-                future.await;
-            });
-        }
     }
 }

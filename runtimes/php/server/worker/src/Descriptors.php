@@ -19,7 +19,7 @@ final readonly class Descriptors
         typedef struct {
             void *name; uint32_t name_length; part *parts; size_t part_count; void *control; size_t control_length; int flags;
         } message;
-        typedef struct { size_t length; int level; int type; int descriptors[3]; int unused; } rights;
+        typedef struct { size_t length; int level; int type; int descriptors[5]; int unused; } rights;
 
         int dup2(int from, int to);
         int close(int descriptor);
@@ -43,7 +43,7 @@ final readonly class Descriptors
     }
 
     /**
-     * Waits for a message of the server's, a frame's header with three descriptors; null when the server is gone.
+     * Waits for a message of the server's, a frame's header with five descriptors; null when the server is gone.
      *
      * @return list<int>|null
      */
@@ -64,7 +64,7 @@ final readonly class Descriptors
             return null;
         }
 
-        return [$rights->descriptors[0], $rights->descriptors[1], $rights->descriptors[2]];
+        return array_map(static fn (int $index): int => $rights->descriptors[$index], [0, 1, 2, 3, 4]);
     }
 
     public function send(string $bytes): void
@@ -81,22 +81,30 @@ final readonly class Descriptors
     }
 
     /**
-     * Makes these the channel, the standard output and the standard error of this process.
+     * Makes these the stream, the queue, the bell, the standard output and the standard error of this process.
      *
      * @param list<int> $descriptors
      */
-    public function adopt(array $descriptors): \Socket
+    public function adopt(array $descriptors): Channel
     {
-        foreach ([self::SERVER, 1, 2] as $index => $place) {
-            $this->libc->dup2($descriptors[$index], $place);
-        }
-        $this->close($descriptors);
-        // PHP takes a copy of the descriptor: that one is used from now on.
-        $stream = fopen('php://fd/' . self::SERVER, 'r+');
+        [$stream, $queue, $bell, $out, $err] = $descriptors;
+        $this->libc->dup2($stream, self::SERVER);
+        $this->libc->dup2($out, 1);
+        $this->libc->dup2($err, 2);
         $this->keepFromPrograms(self::SERVER);
+        // PHP takes copies of these: those are used from now on.
+        $channel = new Channel($this->socket($queue), $this->socket(self::SERVER), fopen("php://fd/$bell", 'w'));
+        $this->close($descriptors);
+
+        return $channel;
+    }
+
+    private function socket(int $descriptor): \Socket
+    {
+        $stream = fopen("php://fd/$descriptor", 'r+');
         $socket = $stream === false ? false : socket_import_stream($stream);
         if ($socket === false) {
-            throw new \RuntimeException('descriptor ' . self::SERVER . ' is no socket');
+            throw new \RuntimeException("descriptor $descriptor is no socket");
         }
 
         return $socket;

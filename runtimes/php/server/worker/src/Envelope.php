@@ -30,7 +30,7 @@ final readonly class Envelope
 
         return new self(
             $members['payload'] ?? null,
-            self::headers($members),
+            isset($members['headers']) ? self::headers($members) : self::strings($members, 'headers'),
             self::strings($members, 'env'),
             self::text($members, 'method', 'POST'),
             self::text($members, 'path', '/'),

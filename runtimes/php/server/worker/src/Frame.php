@@ -18,6 +18,7 @@ final readonly class Frame
     public const int LOG = 20;
     public const int TRACE = 22;
     public const int FORKED = 23;
+    public const int PRINTED = 24;
 
     public static function text(int $kind, int $number, string $text): string
     {

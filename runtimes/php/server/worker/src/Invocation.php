@@ -7,10 +7,11 @@ namespace Slipway\Worker;
 /** An invocation as the server sends it. */
 final readonly class Invocation
 {
-    private const string FORMAT = 'Nlength/Ckind/Nnumber/Craw/Edeadline/Cid';
-
-    /** What stands before the id. */
-    private const int FIXED = Frame::START + 10;
+    /** Where things stand. */
+    private const int NUMBER = 5;
+    private const int RAW = 9;
+    private const int ID_LENGTH = 18;
+    private const int ID = 19;
 
     public function __construct(
         public int $number,
@@ -24,17 +25,19 @@ final readonly class Invocation
 
     public static function read(string $frame): self
     {
-        $fixed = unpack(self::FORMAT, $frame);
-        $at = self::FIXED + $fixed['id'];
-        $head = unpack('N', $frame, $at)[1];
+        ['number' => $number, 'deadline' => $deadline] = unpack('Nnumber/x/Edeadline', $frame, self::NUMBER);
+        $raw = $frame[self::RAW] === "\1";
+        $id = \ord($frame[self::ID_LENGTH]);
+        $head = self::ID + $id + 4;
+        $body = $raw ? $head + unpack('N', $frame, $head - 4)[1] : $head;
 
         return new self(
-            $fixed['number'],
-            $fixed['raw'] === 1,
-            $fixed['deadline'],
-            substr($frame, self::FIXED, $fixed['id']),
-            substr($frame, $at + 4, $head),
-            substr($frame, $at + 4 + $head),
+            $number,
+            $raw,
+            $deadline,
+            substr($frame, self::ID, $id),
+            substr($frame, $head, $body - $head),
+            substr($frame, $body),
         );
     }
 }

@@ -16,6 +16,6 @@ final readonly class InvocationLog implements Log
 
     public function write(Level $level, string $message): void
     {
-        $this->channel->send(Frame::text(Frame::LOG, $this->number, \chr($level->value) . $message));
+        $this->channel->sendNow(Frame::text(Frame::LOG, $this->number, \chr($level->value) . $message));
     }
 }

@@ -11,22 +11,40 @@ use Slipway\Response;
 /** Runs the function, one invocation after the other. */
 final readonly class Worker
 {
-    private Channel $channel;
-    private int $process;
+    /** So many invocations in a row, then it is looked for forked processes. */
+    private const int ROW = 64;
+
+    private Leftovers $leftovers;
 
     /** @param array<string, string> $environment what each invocation finds */
-    public function __construct(\Socket $socket, private \Closure $function, private array $environment)
+    public function __construct(private Channel $channel, private \Closure $function, private array $environment)
     {
-        $this->channel = new Channel($socket);
-        $this->process = getmypid();
+        $this->leftovers = new Leftovers($environment);
     }
 
     public function run(): void
     {
-        while (($frame = $this->channel->receive()) !== null) {
-            $this->channel->send($this->answer(Invocation::read($frame)));
+        $row = 0;
+        while (true) {
+            $frame = $row++ < self::ROW ? $this->channel->next() : null;
+            if ($frame === null) {
+                $this->leftovers->reap();
+                $frame = $this->channel->wait();
+                $row = 0;
+            }
+            if ($frame === null) {
+                return;
+            }
+            $invocation = Invocation::read($frame);
             unset($frame);
-            $this->tidy();
+            $answer = $this->answer($invocation);
+            if ($this->leftovers->holdOutput()) {
+                $this->channel->sendAfterOutput($invocation->number, $answer);
+            } else {
+                $this->channel->send($answer);
+            }
+            unset($invocation, $answer);
+            $this->leftovers->restoreEnvironment();
         }
     }
 
@@ -63,8 +81,8 @@ final readonly class Worker
         while (ob_get_level() > 0) {
             ob_end_flush();
         }
-        if (getmypid() !== $this->process) {
-            // The function has forked, and this is the child, which has nobody to answer.
+        if ($this->leftovers->areOfChild()) {
+            // It has nobody to answer.
             exit($failure === null ? 0 : 1);
         }
 
@@ -109,21 +127,5 @@ final readonly class Worker
             $invocation->deadline,
             $log,
         );
-    }
-
-    /** What PHP undoes at the end of a request, so that one invocation sees nothing of another. */
-    private function tidy(): void
-    {
-        $now = getenv();
-        if ($now !== $this->environment) {
-            foreach (array_diff_key($now, $this->environment) as $name => $value) {
-                putenv("$name");
-            }
-            foreach ($this->environment as $name => $value) {
-                putenv("$name=$value");
-            }
-        }
-        // Processes that the function has forked and not waited for.
-        while (pcntl_waitpid(-1, $status, \WNOHANG) > 0);
     }
 }
