@@ -155,7 +155,19 @@ def separator(name: str) -> str:
 def end_to_end(head: Head) -> list[tuple[str, str]]:
     """The headers that concern the function: not the runtime's, not the connection's."""
     dropped = hop_by_hop(head)
-    return [(name, value) for name, value in head.headers if name not in dropped and not own(name)]
+    return [
+        (name, readable(value))
+        for name, value in head.headers
+        if name not in dropped and not own(name)
+    ]
+
+
+def readable(value: str) -> str:
+    """A field's value, which came as Latin-1, as UTF-8 where it is that."""
+    try:
+        return value.encode("latin-1").decode("utf-8")
+    except UnicodeDecodeError:
+        return value
 
 
 def hop_by_hop(head: Head) -> set[str]:

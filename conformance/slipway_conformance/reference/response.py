@@ -15,6 +15,7 @@ from .request import hop_by_hop, own
 
 Headers = Mapping[str, str | Sequence[str]]
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _HALVES = re.compile("[\ud800-\udfff]")
 TEXT, BYTES, JSON = "text/plain; charset=utf-8", "application/octet-stream", "application/json"
 _NO_CONNECTION = Head("", "", "1.1", ())
@@ -100,8 +101,8 @@ def check_name(name: str) -> None:
 
 
 def check_value(name: str, text: str) -> None:
-    if not isinstance(text, str) or re.search(r"[\r\n\0]", text):
-        raise invalid(f"the header {name} holds a line break or NUL, or is no text")
+    if not isinstance(text, str) or _CONTROLS.search(text):
+        raise invalid(f"the header {name} holds a control character, or is no text")
 
 
 def allowed(lines: list[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -146,6 +146,13 @@ def wrong_utf8_is_replaced() -> None:
 
 
 @mutant("2.4")
+def order_mark_is_skipped() -> None:
+    """A byte order mark before the document is no error."""
+    original = request.parse_json
+    replace(request, "parse_json", lambda raw: original(raw.removeprefix(b"\xef\xbb\xbf")))
+
+
+@mutant("2.4")
 def parser_is_lenient() -> None:
     """Comments, trailing commas, control characters and a second document pass."""
 

@@ -147,6 +147,33 @@ def invalid_json_is_null() -> None:
     replace(request, "raw_payload", raw_payload)
 
 
+@mutant("3.3")
+def text_must_be_utf8() -> None:
+    """A text with bytes that are no UTF-8 is refused."""
+    original = request.raw_payload
+
+    def raw_payload(kind: str, body: bytes) -> Any:
+        if kind.startswith("text/"):
+            try:
+                return body.decode()
+            except UnicodeDecodeError as error:
+                raise request.invalid("the text is not UTF-8") from error
+        return original(kind, body)
+
+    replace(request, "raw_payload", raw_payload)
+
+
+@mutant("3.3")
+def order_mark_of_a_text_is_dropped() -> None:
+    """A text loses the byte order mark that it begins with."""
+    original = request.raw_payload
+
+    def raw_payload(kind: str, body: bytes) -> Any:
+        return original(kind, body.removeprefix(b"\xef\xbb\xbf"))
+
+    replace(request, "raw_payload", raw_payload)
+
+
 @mutant("3.4", also=("3.3",))
 def body_is_taken_for_text() -> None:
     """Bytes that are no UTF-8 are replaced in the body."""
@@ -287,6 +314,32 @@ def last_field_wins() -> None:
 
 
 @mutant("4.1")
+def last_spelling_wins() -> None:
+    """Of several spellings of a name in an envelope the last one is kept."""
+    original = request.from_envelope
+
+    def from_envelope(body: bytes) -> Parts:
+        parts = original(body)
+        headers = request.parse_json(body).get("headers", {})
+        parts.headers = {name.lower(): value for name, value in headers.items()}
+        return parts
+
+    replace(request, "from_envelope", from_envelope)
+
+
+@mutant("4.1")
+def values_are_read_as_latin_1() -> None:
+    """A field's value in UTF-8 reaches the function as Latin-1."""
+    replace(request, "readable", lambda value: value)
+
+
+@mutant("4.1")
+def values_must_be_utf8() -> None:
+    """What is no UTF-8 in a field's value is replaced."""
+    replace(request, "readable", lambda value: value.encode("latin-1").decode("utf-8", "replace"))
+
+
+@mutant("4.1")
 def cookies_are_joined_by_commas() -> None:
     """Cookies are joined like any other header."""
     replace(request, "separator", lambda name: ", ")
@@ -411,6 +464,18 @@ def secret_stays_in_proc() -> None:
 def container_wins_over_the_envelope() -> None:
     """The envelope's variables don't override the container's."""
     replace(server, "environment", lambda own, parts: {**parts.env, **own})
+
+
+@mutant("4.3")
+def runtime_names_are_kept_from_callers() -> None:
+    """A name in the envelope's env that looks like the runtime's is left out."""
+    original = server.environment
+
+    def environment(own: dict[str, str], parts: Parts) -> dict[str, str]:
+        found = original(own, parts)
+        return {name: value for name, value in found.items() if not name.startswith("RUNTIME_")}
+
+    replace(server, "environment", environment)
 
 
 @mutant("4.4", also=("4.3",))

@@ -190,6 +190,18 @@ def list_is_joined() -> None:
     )
 
 
+@mutant("5.4")
+def values_go_out_as_latin_1() -> None:
+    """A header's value goes out in Latin-1, a question mark for what that lacks."""
+    original = outgoing.wire
+
+    def wire(answer: Answer, head: Head | None, closes: bool) -> bytes:
+        begun, end, body = original(answer, head, closes).partition(b"\r\n\r\n")
+        return begun.decode("utf-8").encode("latin-1", "replace") + end + body
+
+    replace(outgoing, "wire", wire)
+
+
 @mutant("5.5", also=("9.4",))
 def any_status_goes_out() -> None:
     """The status is not checked."""
@@ -206,6 +218,30 @@ def any_name_goes_out() -> None:
 def any_value_goes_out() -> None:
     """The values of headers are not checked."""
     replace(response, "check_value", lambda name, text: None)
+
+
+@mutant("5.5")
+def control_characters_go_out() -> None:
+    """Of a header's value only line breaks and NUL are refused."""
+
+    def check_value(name: str, text: str) -> None:
+        if any(one in text for one in "\r\n\0"):
+            raise response.invalid(f"{name} holds a line break or NUL")
+
+    replace(response, "check_value", check_value)
+
+
+@mutant("5.5")
+def tabs_are_refused() -> None:
+    """A tab in a header's value counts as a control character."""
+    original = response.check_value
+
+    def check_value(name: str, text: str) -> None:
+        original(name, text)
+        if "\t" in text:
+            raise response.invalid(f"{name} holds a tab")
+
+    replace(response, "check_value", check_value)
 
 
 @mutant("5.5")
@@ -258,6 +294,31 @@ def no_content_has_a_length() -> None:
 def head_has_a_body() -> None:
     """The answer to HEAD has a body."""
     replace(outgoing, "has_body", lambda status, head: outgoing.has_length(status))
+
+
+@mutant("5.9")
+def head_has_no_length() -> None:
+    """The answer to HEAD says that its body has no bytes."""
+    original = outgoing.wire
+
+    def wire(answer: Answer, head: Head | None, closes: bool) -> bytes:
+        if head and head.method == "HEAD":
+            answer = Answer(answer.status, answer.headers, b"")
+        return original(answer, head, closes)
+
+    replace(outgoing, "wire", wire)
+
+
+@mutant("9.1")
+def result_of_head_has_a_body() -> None:
+    """A result envelope is sent in answer to HEAD, too."""
+    original = outgoing.has_body
+
+    def has_body(status: int, head: Head | None) -> bool:
+        wanted = head is not None and head.get("x-runtime-result") == "envelope"
+        return original(status, None if wanted else head)
+
+    replace(outgoing, "has_body", has_body)
 
 
 @mutant("5.10", total=True)
