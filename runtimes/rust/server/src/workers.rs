@@ -17,7 +17,7 @@ use tokio::task::block_in_place;
 use crate::invocation::lock;
 
 /// Threads that wait at the gate. A task that a function leaves behind may hold one for ever.
-const SPARE: usize = 8;
+const SPARE: usize = 16;
 /// How often it is asked whether any thread is free.
 const BEAT: Duration = Duration::from_millis(10);
 /// A thread that is free answers sooner, also on a busy machine.
