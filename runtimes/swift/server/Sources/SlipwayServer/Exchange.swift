@@ -61,7 +61,7 @@ extension Loop {
         guard let exchange = connection.exchange else { continue }
         connection.exchange = nil
         connection.isBodyRead = true
-        connection.early = Array(bytes[at...])
+        if at < bytes.count { connection.early = Array(bytes[at...]) }
         return invoke(connection, exchange, body)
       case .failed(.malformed(let why)):
         refuse(connection, Refusal(.badRequest, "the request can't be read: \(why)"), nil)
