@@ -93,11 +93,11 @@ struct Reply {
       text.add(literal: "HTTP/1.1 ")
       text.add(String(status))
       text.add(literal: Self.reason(status))
-      for line in headers {
+      for index in headers.indices {
         text.add(literal: "\r\n")
-        text.add(line.name)
+        text.add(headers[index].name)
         text.add(literal: ": ")
-        text.add(line.value)
+        text.add(headers[index].value)
       }
       if status != 204 && status != 304 {
         text.add(literal: "\r\ncontent-length: ")
@@ -131,8 +131,9 @@ struct Reply {
     }
 
     mutating func add(_ text: String) {
-      var text = text
-      text.withUTF8 { add($0) }
+      // Every native text has its bytes in one place.
+      guard text.utf8.withContiguousStorageIfAvailable({ add($0) }) == nil else { return }
+      Array(text.utf8).withUnsafeBufferPointer { add($0) }
     }
   }
 
