@@ -151,6 +151,19 @@ func testReplies() {
   guard let answer = try? res.answer else { return check("no answer", "an answer") }
   let reply = Reply.given(answer, "id")
   check(reply.headers.map(\.name), ["x-kept", "x-kept", "Content-Type", "x-runtime-invocation-id"])
+  let text = { (reply: Reply, toHead: Bool, closing: Bool) in
+    String(decoding: reply.message(toHead: toHead, closing: closing, date: "now"), as: UTF8.self)
+  }
+  let made = Reply(status: 201, headers: [.init("x", "é")], body: Array("body".utf8))
+  check(text(made, false, false), "HTTP/1.1 201 Created\r\nx: é\r\ncontent-length: 4\r\ndate: now\r\n\r\nbody")
+  check(
+    text(made, true, true),
+    "HTTP/1.1 201 Created\r\nx: é\r\ncontent-length: 4\r\ndate: now\r\nconnection: close\r\n\r\n")
+  check(
+    text(Reply(status: 299, headers: [], body: []), false, false),
+    "HTTP/1.1 299 Status\r\ncontent-length: 0\r\ndate: now\r\n\r\n")
+  check(
+    text(Reply(status: 204, headers: [], body: []), false, false), "HTTP/1.1 204 No Content\r\ndate: now\r\n\r\n")
   let result = Reply.Result(invocation: "id", error: nil, logs: [], truncated: false, duration: 0)
   let enveloped = Reply(status: 201, headers: [], body: [0, 255]).enveloped(result)
   let document = try? JSON(parsing: enveloped.body)

@@ -1,6 +1,7 @@
 //! One connection: hyper's view of its socket, and what is noted of it for the guard and the watch.
 
 use std::io;
+use std::mem::MaybeUninit;
 use std::os::fd::AsRawFd;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
@@ -89,13 +90,12 @@ impl Write for Socket {
     ) -> Poll<io::Result<usize>> {
         let total = parts.iter().map(|part| part.len()).sum();
         let written = if total <= SMALL_BYTES {
-            let mut whole = [0; SMALL_BYTES];
-            let mut end = 0;
+            let mut room = [MaybeUninit::uninit(); SMALL_BYTES];
+            let mut whole = ReadBuf::uninit(&mut room);
             for part in parts {
-                whole[end..end + part.len()].copy_from_slice(part);
-                end += part.len();
+                whole.put_slice(part);
             }
-            ready!(Pin::new(&mut self.stream).poll_write(context, &whole[..end]))
+            ready!(Pin::new(&mut self.stream).poll_write(context, whole.filled()))
         } else {
             ready!(Pin::new(&mut self.stream).poll_write_vectored(context, parts))
         };

@@ -20,15 +20,26 @@ pub struct Envelope {
     pub query: Option<String>,
 }
 
-/// Members as they came; of two the last counts.
+/// Members as they came; of two the last counts. Most envelopes have no others, and this is moved about.
 #[derive(Default)]
 struct Members {
     payload: Value,
+    others: Option<Box<Others>>,
+}
+
+#[derive(Default)]
+struct Others {
     headers: Option<Value>,
     env: Option<Value>,
     method: Option<Value>,
     path: Option<Value>,
     query: Option<Value>,
+}
+
+impl Members {
+    fn others(&mut self) -> &mut Others {
+        self.others.get_or_insert_default()
+    }
 }
 
 pub fn parse(body: &[u8]) -> Result<Envelope, Refusal> {
@@ -37,13 +48,15 @@ pub fn parse(body: &[u8]) -> Result<Envelope, Refusal> {
         .deserialize_map(MembersVisitor)
         .and_then(|members| deserializer.end().map(|()| members))
         .map_err(|error| refusal(body, &error))?;
+    let payload = members.payload;
+    let Some(others) = members.others else { return Ok(Envelope { payload, ..Envelope::default() }) };
     Ok(Envelope {
-        payload: members.payload,
-        headers: headers(members.headers)?,
-        env: strings("env", members.env)?,
-        method: text("method", members.method)?,
-        path: text("path", members.path)?,
-        query: text("query", members.query)?,
+        payload,
+        headers: headers(others.headers)?,
+        env: strings("env", others.env)?,
+        method: text("method", others.method)?,
+        path: text("path", others.path)?,
+        query: text("query", others.query)?,
     })
 }
 
@@ -134,11 +147,11 @@ impl<'de> Visitor<'de> for MembersVisitor {
         while let Some(name) = map.next_key::<Name>()? {
             match name {
                 Name::Payload => members.payload = map.next_value()?,
-                Name::Headers => members.headers = Some(map.next_value()?),
-                Name::Env => members.env = Some(map.next_value()?),
-                Name::Method => members.method = Some(map.next_value()?),
-                Name::Path => members.path = Some(map.next_value()?),
-                Name::Query => members.query = Some(map.next_value()?),
+                Name::Headers => members.others().headers = Some(map.next_value()?),
+                Name::Env => members.others().env = Some(map.next_value()?),
+                Name::Method => members.others().method = Some(map.next_value()?),
+                Name::Path => members.others().path = Some(map.next_value()?),
+                Name::Query => members.others().query = Some(map.next_value()?),
                 // Parsed whole: what isn't used must be JSON all the same.
                 Name::Unknown => drop(map.next_value::<IgnoredAny>()?),
             }

@@ -152,6 +152,7 @@ fn note(line: &[u8], length: &mut Option<u64>, chunked: &mut bool) -> bool {
     !(*chunked && length.is_some())
 }
 
+#[inline]
 fn starts_with(line: &[u8], name: &[u8]) -> bool {
     line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name))
 }

@@ -30,6 +30,7 @@ mod signals;
 mod slots;
 mod supervisor;
 mod table;
+mod threads;
 mod wanted;
 mod watch;
 mod workers;

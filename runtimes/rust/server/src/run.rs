@@ -15,6 +15,7 @@ use crate::function::{Function, Outcome, Running};
 use crate::invocation::{Cut, Invocation, as_current};
 use crate::native;
 use crate::slots::{Slot, Taken};
+use crate::workers;
 
 /// How an invocation ended.
 pub enum Ended {
@@ -31,7 +32,8 @@ pub struct Run {
     /// What `running` writes to. A box, as it has to stay where it is.
     response: Box<Response>,
     invocation: Arc<Invocation>,
-    ended: Option<Ended>,
+    /// How it has ended, while its native output is waited for. A box, as few need it and this is moved about.
+    ended: Option<Box<Ended>>,
     /// None once it has been left to somebody else.
     taken: Option<Taken>,
     slot: &'static Slot,
@@ -79,9 +81,12 @@ impl Run {
 
 /// Runs function code, as seen by the watch and by whoever asks for the current invocation; None where it panics.
 fn inside<T>(invocation: &Invocation, slot: &Slot, step: impl FnOnce() -> T) -> Option<T> {
-    slot.count_poll();
-    let result = as_current(invocation, || catch_unwind(AssertUnwindSafe(step)));
-    slot.count_poll();
+    let result = workers::run(|| {
+        slot.begin_poll();
+        let result = as_current(invocation, || catch_unwind(AssertUnwindSafe(step)));
+        slot.end_poll();
+        result
+    });
     // A panic's value may panic when it is dropped.
     result.map_err(std::mem::forget).ok()
 }
@@ -104,12 +109,12 @@ impl Future for Run {
             if !this.invocation.has_printed() {
                 return Poll::Ready(ended);
             }
-            this.ended = Some(ended);
+            this.ended = Some(Box::new(ended));
             native::drain(&this.invocation);
         }
         this.invocation.wakes(context);
         match this.invocation.is_drained() {
-            true => Poll::Ready(this.ended.take().expect("it is polled until it is ready")),
+            true => Poll::Ready(*this.ended.take().expect("it is polled until it is ready")),
             false => Poll::Pending,
         }
     }

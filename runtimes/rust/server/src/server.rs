@@ -20,6 +20,9 @@ use crate::{connection, guard, native, panics, table};
 /// When no descriptor is left for a connection, one may be a little later.
 const NO_DESCRIPTOR: Duration = Duration::from_millis(20);
 
+/// Beside one for each invocation: what functions hand to `spawn_blocking` takes these, as many as tokio has by itself.
+const BLOCKING_THREADS: usize = 512;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     Serving,
@@ -95,8 +98,12 @@ fn start(
         let message = "the function could not be loaded: there is no built function; run build.sh first, and mount its result";
         logs::write(Level::Error, None, message);
     }
-    let threads = workers::count(settings.concurrency);
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;
+    let threads = workers::count();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads)
+        .max_blocking_threads(settings.concurrency + BLOCKING_THREADS)
+        .enable_all()
+        .build()?;
     let workers = Workers::new(runtime.handle().clone(), threads);
     let listener = listener.try_clone()?;
     let listener = runtime.block_on(async { tokio::net::TcpListener::from_std(listener) })?;

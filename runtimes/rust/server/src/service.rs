@@ -29,8 +29,8 @@ use crate::outcome;
 use crate::run::Run;
 use crate::server::{Server, State};
 use crate::table::{self, IN_ENVELOPE, Phase, TO_HEAD};
-use crate::wanted::{Steering, Wanted, trace};
-use crate::{query, raw};
+use crate::wanted::{Steering, Wanted};
+use crate::{query, raw, wanted};
 
 /// Ends the connection without an answer: it has been given past hyper.
 #[derive(Debug)]
@@ -65,7 +65,9 @@ enum Stage {
 struct Reading {
     descriptor: RawFd,
     function: Function,
-    head: Parts,
+    is_head: bool,
+    /// In raw mode. Small, as this is moved about.
+    head: Option<Box<Parts>>,
     body: Arriving,
     id: String,
     wanted: Wanted,
@@ -110,7 +112,11 @@ fn begin(server: &'static Server, descriptor: RawFd, request: Request<Incoming>)
         Err(refusal) => return Err(Refused(refusal, Some(id))),
     };
     match Arriving::new(body, server.settings.max_body) {
-        Ok(body) => Ok(Stage::Reading(Reading { descriptor, function, head, body, id, wanted })),
+        Ok(body) => {
+            let is_head = head.method == Method::HEAD;
+            let head = wanted.is_raw.then(|| Box::new(head));
+            Ok(Stage::Reading(Reading { descriptor, function, is_head, head, body, id, wanted }))
+        }
         Err(refusal) => Err(Refused(refusal, Some(id))),
     }
 }
@@ -171,24 +177,22 @@ impl Reading {
         entry: &table::Connection,
         body: Bytes,
     ) -> Result<Run, Refusal> {
-        let parts = if self.wanted.is_raw {
-            Envelope {
-                payload: raw::payload(&self.head.headers, &body)?,
-                headers: raw::headers(&self.head.headers),
+        let parts = match &self.head {
+            Some(head) => Envelope {
+                payload: raw::payload(&head.headers, &body)?,
+                headers: raw::headers(&head.headers),
                 env: Vec::new(),
-                method: Some(self.head.method.as_str().to_owned()),
-                path: Some(self.head.uri.path().to_owned()),
-                query: self.head.uri.query().map(str::to_owned),
-            }
-        } else {
-            envelope::parse(&body)?
+                method: Some(head.method.as_str().to_owned()),
+                path: Some(head.uri.path().to_owned()),
+                query: head.uri.query().map(str::to_owned),
+            },
+            None => envelope::parse(&body)?,
         };
         let slot = server.slots.take().ok_or_else(overloaded)?;
         server.wake_watch();
-        let flags =
-            flag(self.head.method == Method::HEAD, TO_HEAD) | flag(self.wanted.in_envelope, IN_ENVELOPE);
-        let of_http = self.head.headers.get(TRACE).and_then(|value| value.to_str().ok());
-        let trace = trace(of_http).or_else(|| trace(parts.headers.get(TRACE).map(String::as_str)));
+        let flags = flag(self.is_head, TO_HEAD) | flag(self.wanted.in_envelope, IN_ENVELOPE);
+        let trace = self.wanted.trace.take();
+        let trace = trace.or_else(|| wanted::trace(parts.headers.get(TRACE).map(String::as_str)));
         let id = std::mem::take(&mut self.id);
         let invocation =
             Invocation::new(id, trace, self.descriptor, flags, self.wanted.in_envelope, slot.index);

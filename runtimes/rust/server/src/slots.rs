@@ -1,12 +1,13 @@
 //! The invocations in flight, each in a slot of its own: what the watch looks at.
 
 use std::cell::Cell;
-use std::sync::atomic::Ordering::{AcqRel, Relaxed, Release};
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize};
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, AtomicUsize};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crate::invocation::{Invocation, lock};
+use crate::threads::{self, Thread};
 
 pub struct Slots {
     slots: Box<[Slot]>,
@@ -20,6 +21,7 @@ pub struct Slot {
     taken: AtomicBool,
     /// Odd while a poll is going on.
     polls: AtomicU32,
+    thread: AtomicI32,
     /// Nanoseconds after `born`; 0 while there is none.
     deadline: AtomicU64,
     invocation: Mutex<Option<Arc<Invocation>>>,
@@ -96,13 +98,29 @@ impl Slot {
         self.taken.load(Relaxed)
     }
 
-    /// Called as a poll begins, and as it ends.
-    pub fn count_poll(&self) {
-        self.polls.fetch_add(1, Relaxed);
+    /// Called as this thread begins to poll.
+    pub fn begin_poll(&self) {
+        self.thread.store(threads::this(), Relaxed);
+        self.count_poll();
+    }
+
+    /// Called as it has polled.
+    pub fn end_poll(&self) {
+        self.count_poll();
+    }
+
+    /// Two threads never poll at the same time.
+    fn count_poll(&self) {
+        self.polls.store(self.polls.load(Relaxed).wrapping_add(1), Release);
     }
 
     pub fn polls(&self) -> u32 {
-        self.polls.load(Relaxed)
+        self.polls.load(Acquire)
+    }
+
+    /// The thread that polls, or has polled last.
+    pub fn thread(&self) -> Thread {
+        self.thread.load(Relaxed)
     }
 
     pub fn deadline(&self) -> u64 {

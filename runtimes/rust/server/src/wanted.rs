@@ -18,7 +18,7 @@ pub struct Steering<'a> {
     bytes: usize,
     lines: usize,
     pub secret: Option<&'a HeaderValue>,
-    pub trace: Option<&'a HeaderValue>,
+    trace: Option<&'a HeaderValue>,
     content_type: Option<&'a HeaderValue>,
     invocation: Option<&'a HeaderValue>,
     mode: Option<&'a HeaderValue>,
@@ -31,6 +31,8 @@ pub struct Wanted {
     pub is_raw: bool,
     pub timeout: Duration,
     pub in_envelope: bool,
+    /// The trace that the invocation belongs to.
+    pub trace: Option<String>,
 }
 
 impl<'a> Steering<'a> {
@@ -75,6 +77,7 @@ impl<'a> Steering<'a> {
             is_raw: is_other(MODE, self.mode, "envelope", "raw")?,
             timeout: self.timeout(server.settings.timeout)?,
             in_envelope: is_other(RESULT, self.result, "plain", "envelope")?,
+            trace: trace(self.trace.and_then(|value| value.to_str().ok())),
         })
     }
 

@@ -12,14 +12,17 @@ use crate::guard::send_last;
 use crate::invocation::{Cut, Invocation};
 use crate::server::{Server, State};
 use crate::signals::{self, Set};
+use crate::slots::Slot;
 use crate::table::{self, Phase, TICKS_PER_SECOND};
 use crate::workers::Workers;
-use crate::{logs, outcome};
+use crate::{logs, outcome, threads};
 use slipway::{Level, Sink};
 use tokio::task::AbortHandle;
 
 /// While invocations are in flight.
 const TICK: Duration = Duration::from_millis(2);
+/// Whatever its thread does meanwhile, a function that has not given it back for so long holds it.
+const HELD_ANYHOW: Duration = Duration::from_millis(100);
 /// While there is nothing to do.
 const SLOW_TICK: Duration = Duration::from_millis(100);
 /// So many ticks without an invocation make it slow.
@@ -35,8 +38,8 @@ pub struct Watch {
     server: &'static Server,
     workers: Workers,
     accepting: AbortHandle,
-    /// Each slot's count of polls at the last tick.
-    polls: Vec<u32>,
+    /// What is known of each slot's poll.
+    seen: Vec<Seen>,
     /// Invocations that were answered for and whose threads have not come back.
     given_up: usize,
     idle_ticks: u32,
@@ -46,10 +49,44 @@ pub struct Watch {
     done_since: Option<Instant>,
 }
 
+/// A poll that goes on.
+#[derive(Clone, Copy)]
+struct Seen {
+    /// The slot's count of them.
+    polls: u32,
+    since: Instant,
+    /// What its thread had used when it was looked at first.
+    used: Option<Duration>,
+    holds: bool,
+}
+
+impl Seen {
+    fn new(polls: u32, since: Instant) -> Self {
+        Self { polls, since, used: None, holds: false }
+    }
+
+    /// Whether the function holds its thread. One that merely waits for a processor, as threads do on a busy machine, holds
+    /// nothing yet.
+    fn holds(&mut self, slot: &Slot, now: Instant) -> bool {
+        let polls = slot.polls();
+        // Odd is inside a poll.
+        if polls.is_multiple_of(2) || polls != self.polls {
+            *self = Self::new(polls, now);
+        } else if !self.holds {
+            let thread = slot.thread();
+            self.holds = now.duration_since(self.since) >= HELD_ANYHOW || threads::is_blocked(thread) || {
+                let used = threads::used(thread);
+                used >= *self.used.get_or_insert(used) + TICK
+            };
+        }
+        self.holds
+    }
+}
+
 impl Watch {
     pub fn new(server: &'static Server, workers: Workers, accepting: AbortHandle) -> Self {
         Self {
-            polls: vec![0; server.slots.len()],
+            seen: vec![Seen::new(0, Instant::now()); server.slots.len()],
             server,
             workers,
             accepting,
@@ -106,10 +143,7 @@ impl Watch {
                 continue;
             }
             in_flight += 1;
-            let polls = slot.polls();
-            // Odd is inside a poll, and it is the same one as a tick ago.
-            let holds = polls % 2 == 1 && polls == self.polls[index];
-            self.polls[index] = polls;
+            let holds = self.seen[index].holds(slot, now);
             held += usize::from(holds);
             let why = match (deadline <= nanoseconds, out_of_grace) {
                 (true, _) => Cut::Timeout,

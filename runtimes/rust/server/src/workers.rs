@@ -1,21 +1,23 @@
-//! How many of tokio's threads take part: as many as there are cores, and more only while some are held.
+//! How many of tokio's threads take part, and what happens when functions hold them.
 //!
-//! A function is polled on a thread that also looks after connections. If it holds that thread, another one has to go on in
-//! its place, and with a hundred such functions a hundred. But threads that are merely ready to go on cost a third of the
-//! throughput, as tokio wakes them to share work that two would do. So all but a few are kept busy by tasks that only wait
-//! here, at a gate, until the watch finds threads held and lets some through.
+//! A function is polled on a thread that also looks after connections. There are as many of these as there are cores: threads
+//! that are merely ready to go on cost a third of the throughput, as tokio wakes them to share work that two would do. A few
+//! more wait here, at a gate, until the watch finds threads held and lets some through. Before the last ones go, functions
+//! are run beside tokio's threads: what else such a thread has to do is handed to another one first. That costs some
+//! microseconds, and a hundred that hold their threads run at once.
 
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed, Ordering::SeqCst};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
+use tokio::task::block_in_place;
 
 use crate::invocation::lock;
 
-/// Threads beyond one for each invocation and each core, for tasks that functions leave behind.
-const SPARE: usize = 4;
+/// Threads that wait at the gate. A task that a function leaves behind may hold one for ever.
+const SPARE: usize = 16;
 /// How often it is asked whether any thread is free.
 const BEAT: Duration = Duration::from_millis(10);
 /// A thread that is free answers sooner, also on a busy machine.
@@ -25,6 +27,8 @@ const CALM: Duration = Duration::from_millis(500);
 
 static GATE: Gate = Gate { permits: Mutex::new(0), changed: Condvar::new() };
 static BEATEN: AtomicBool = AtomicBool::new(true);
+/// Whether many functions hold their threads.
+static WARY: AtomicBool = AtomicBool::new(false);
 
 struct Gate {
     permits: Mutex<usize>,
@@ -58,9 +62,14 @@ pub struct Workers {
     held_at: Instant,
 }
 
-/// How many threads a runtime for so many invocations has.
-pub fn count(concurrency: usize) -> usize {
-    concurrency + cores() + SPARE
+/// How many threads the runtime has, those at the gate among them.
+pub fn count() -> usize {
+    cores() + SPARE
+}
+
+/// Runs function code, beside the runtime's threads while too many of these are held.
+pub fn run<T>(step: impl FnOnce() -> T) -> T {
+    if WARY.load(Relaxed) { block_in_place(step) } else { step() }
 }
 
 fn cores() -> usize {
@@ -86,12 +95,17 @@ impl Workers {
         let late = !self.beats(now);
         if held > 0 || late {
             self.held_at = now;
-            // Twice as many each time, so that a hundred that come at once need not wait for each other.
-            let wanted = if late { held.max(self.free) + 1 } else { held };
-            let more = (2 * wanted).min(self.spare).saturating_sub(self.free);
+            // Twice as many each time, so that many that come at once need not wait for each other.
+            let wanted = 2 * if late { held.max(self.free) + 1 } else { held };
+            if wanted >= self.spare {
+                // Before the last ones are let through, so that these are not held as well.
+                WARY.store(true, SeqCst);
+            }
+            let more = wanted.min(self.spare).saturating_sub(self.free);
             self.free += more;
             GATE.let_through(more);
         } else if self.free > 0 && now.duration_since(self.held_at) >= CALM {
+            WARY.store(false, SeqCst);
             let free = std::mem::take(&mut self.free);
             self.take_back(free);
         }

@@ -80,7 +80,16 @@ final class Connection: @unchecked Sendable {
 
   /// Sends what the socket takes; false where the client is gone.
   func send(_ bytes: [UInt8]) -> Bool {
-    if unsent.isEmpty { unsent = bytes[...] } else { unsent.append(contentsOf: bytes) }
+    guard unsent.isEmpty else {
+      unsent.append(contentsOf: bytes)
+      return sendMore()
+    }
+    // Most answers are taken whole, and at once.
+    let sent = bytes.withUnsafeBytes {
+      Glibc.send(descriptor, $0.baseAddress!, $0.count, Int32(MSG_DONTWAIT | MSG_NOSIGNAL))
+    }
+    if sent == bytes.count { return true }
+    unsent = bytes[max(0, sent)...]
     return sendMore()
   }
 

@@ -61,7 +61,7 @@ extension Loop {
         guard let exchange = connection.exchange else { continue }
         connection.exchange = nil
         connection.isBodyRead = true
-        connection.early = Array(bytes[at...])
+        if at < bytes.count { connection.early = Array(bytes[at...]) }
         return invoke(connection, exchange, body)
       case .failed(.malformed(let why)):
         refuse(connection, Refusal(.badRequest, "the request can't be read: \(why)"), nil)
@@ -168,22 +168,25 @@ extension Loop {
       server.table.begin(connection.descriptor, id: exchange.id, flags)
       connection.phase = .running
       let deadline = (wallClock + exchange.timeout).seconds
-      if let envelope {
-        return start(invocation, function, request(envelope, exchange.id, deadline, invocation))
-      }
-      return start(
-        invocation, function,
-        Request(
-          payload: payload, method: exchange.method, path: exchange.path, query: Query.parse(exchange.query),
-          headers: exchange.headers, env: server.settings.env, body: body, id: exchange.id, deadline: deadline,
-          sink: invocation))
+      let request =
+        if let envelope {
+          request(envelope, exchange.id, deadline, invocation)
+        } else {
+          Request(
+            payload: payload, method: exchange.method, path: exchange.path, query: Query.parse(exchange.query),
+            headers: exchange.headers, env: server.settings.env, body: body, id: exchange.id, deadline: deadline,
+            sink: invocation)
+        }
+      return start(invocation, function, request)
     } catch {
       finish(connection, .refused(error, exchange.id), toHead: isHead)
       return true
     }
   }
 
-  private func request(_ envelope: Envelope, _ id: String, _ deadline: Double, _ invocation: Invocation) -> Request {
+  private func request(_ envelope: consuming Envelope, _ id: String, _ deadline: Double, _ invocation: Invocation)
+    -> Request
+  {
     var env = server.settings.env
     if !envelope.env.isEmpty { env.merge(envelope.env) { $1 } }
     var body: [UInt8] = []

@@ -40,6 +40,7 @@ final class HTTPParser {
   }
 
   deinit {
+    found.pointee.bytes.deallocate()
     found.deinitialize(count: 1)
     found.deallocate()
     parser.deallocate()
@@ -58,16 +59,10 @@ final class HTTPParser {
   var declaredLength: UInt64? { found.pointee.declaredLength }
   var headerCount: Int { found.pointee.headFields }
 
-  func nameLength(_ index: Int) -> Int {
-    found.pointee.fields[index].nameEnd - found.pointee.fields[index].name
-  }
-
-  /// For a name of the same length.
-  func nameIs(_ index: Int, _ name: StaticString) -> Bool {
-    let start = found.pointee.fields[index].name
-    return found.pointee.bytes.withUnsafeBufferPointer {
-      strncasecmp($0.baseAddress! + start, name.utf8Start, name.utf8CodeUnitCount) == 0
-    }
+  /// As it came. Bytes of a request stay until the next one.
+  func nameBytes(_ index: Int) -> UnsafeBufferPointer<UInt8> {
+    let field = found.pointee.fields[index]
+    return found.pointee.bytes[field.name..<field.nameEnd]
   }
 
   /// In lower case.
@@ -76,7 +71,7 @@ final class HTTPParser {
     return String(decoding: found.pointee.bytes[field.name..<field.nameEnd], as: UTF8.self).lowercased()
   }
 
-  func valueBytes(_ index: Int) -> ArraySlice<UInt8> {
+  func valueBytes(_ index: Int) -> UnsafeBufferPointer<UInt8> {
     let field = found.pointee.fields[index]
     return found.pointee.bytes[field.value..<field.valueEnd]
   }
@@ -90,8 +85,9 @@ final class HTTPParser {
 
   /// The body, which is the caller's from now on.
   func takeBody() -> [UInt8] {
-    defer { found.pointee.body = [] }
-    return found.pointee.body
+    var body: [UInt8] = []
+    swap(&body, &found.pointee.body)
+    return body
   }
 
   /// Refuses a body of more than is allowed as soon as it is known.
@@ -175,6 +171,47 @@ final class HTTPParser {
   }
 }
 
+/// Bytes that are added to a few at a time, without an array's care for who else may hold them.
+private struct RawBytes {
+  private var memory: UnsafeMutablePointer<UInt8>
+  private var capacity: Int
+  private(set) var count = 0
+
+  /// Most heads need no more.
+  private static let usual = 512
+  /// More than so many are not kept.
+  private static let mostKept = 4096
+
+  init() {
+    capacity = Self.usual
+    memory = .allocate(capacity: capacity)
+  }
+
+  func deallocate() { memory.deallocate() }
+
+  subscript(range: Range<Int>) -> UnsafeBufferPointer<UInt8> {
+    UnsafeBufferPointer(start: memory + range.lowerBound, count: range.count)
+  }
+
+  mutating func append(_ bytes: UnsafePointer<CChar>, _ added: Int) {
+    if count + added > capacity { move(to: max(2 * capacity, count + added)) }
+    memcpy(memory + count, bytes, added)
+    count += added
+  }
+
+  mutating func removeAll() {
+    count = 0
+    if capacity > Self.mostKept { move(to: Self.usual) }
+  }
+
+  private mutating func move(to size: Int) {
+    let moved = UnsafeMutablePointer<UInt8>.allocate(capacity: size)
+    moved.initialize(from: memory, count: count)
+    memory.deallocate()
+    (memory, capacity) = (moved, size)
+  }
+}
+
 /// What llhttp's callbacks have found of a request.
 private struct Found {
   struct Field {
@@ -194,9 +231,12 @@ private struct Found {
 
   let maxBody: Int
   /// The target, then names and values.
-  var bytes: [UInt8] = []
+  var bytes = RawBytes()
   var targetEnd = 0
+  /// Those that are whole.
   var fields: [Field] = []
+  /// The one that is being read.
+  var field: Field?
   /// Those of the head; what follows is a trailer, and not passed on.
   var headFields = 0
   var isInValue = true
@@ -212,26 +252,30 @@ private struct Found {
 
   init(maxBody: Int) {
     self.maxBody = maxBody
-    bytes.reserveCapacity(512)
     fields.reserveCapacity(16)
   }
 
   mutating func reset() {
-    bytes.removeAll(keepingCapacity: bytes.capacity <= 4096)
+    bytes.removeAll()
     fields.removeAll(keepingCapacity: true)
+    field = nil
     body = []
     (targetEnd, isInValue, stop) = (0, true, .none)
   }
 
   mutating func add(_ at: UnsafePointer<CChar>?, _ count: Int) {
-    at?.withMemoryRebound(to: UInt8.self, capacity: count) {
-      bytes.append(contentsOf: UnsafeBufferPointer(start: $0, count: count))
-    }
+    if let at { bytes.append(at, count) }
+  }
+
+  mutating func endField() {
+    if let field { fields.append(field) }
+    field = nil
   }
 
   /// With a colon, a space, CR and LF for each line.
   var areHeadersTooLarge: Bool {
-    fields.count > Contract.headerLines || bytes.count - targetEnd + 4 * fields.count > Contract.headerBytes
+    let lines = fields.count + (field == nil ? 0 : 1)
+    return lines > Contract.headerLines || bytes.count - targetEnd + 4 * lines > Contract.headerBytes
   }
 
   mutating func failing(_ why: Stop) -> Int32 {
@@ -257,23 +301,23 @@ extension HTTPParser {
     callbacks.pointee.on_header_field = { parser, at, count in
       let found = found(parser)
       if found.pointee.isInValue {
+        found.pointee.endField()
         let start = found.pointee.bytes.count
-        found.pointee.fields.append(Found.Field(name: start, nameEnd: start, value: start, valueEnd: start))
+        found.pointee.field = Found.Field(name: start, nameEnd: start, value: start, valueEnd: start)
         found.pointee.isInValue = false
       }
       found.pointee.add(at, count)
       let end = found.pointee.bytes.count
-      let last = found.pointee.fields.count - 1
-      found.pointee.fields[last].nameEnd = end
-      found.pointee.fields[last].value = end
-      found.pointee.fields[last].valueEnd = end
+      found.pointee.field?.nameEnd = end
+      found.pointee.field?.value = end
+      found.pointee.field?.valueEnd = end
       return found.pointee.areHeadersTooLarge ? found.pointee.failing(.headersTooLarge) : 0
     }
     callbacks.pointee.on_header_value = { parser, at, count in
       let found = found(parser)
       found.pointee.isInValue = true
       found.pointee.add(at, count)
-      found.pointee.fields[found.pointee.fields.count - 1].valueEnd = found.pointee.bytes.count
+      found.pointee.field?.valueEnd = found.pointee.bytes.count
       return found.pointee.areHeadersTooLarge ? found.pointee.failing(.headersTooLarge) : 0
     }
     callbacks.pointee.on_header_value_complete = { parser in
@@ -282,6 +326,7 @@ extension HTTPParser {
     }
     callbacks.pointee.on_headers_complete = { parser in
       let found = found(parser)
+      found.pointee.endField()
       found.pointee.headFields = found.pointee.fields.count
       let flags = parser!.pointee.flags
       let isChunked = flags & UInt16(F_CHUNKED.rawValue) != 0
@@ -309,6 +354,17 @@ extension HTTPParser {
     }
     return callbacks
   }()
+}
+
+extension UnsafeBufferPointer<UInt8> {
+  func isText(_ text: StaticString) -> Bool {
+    count == text.utf8CodeUnitCount && memcmp(baseAddress!, text.utf8Start, count) == 0
+  }
+
+  /// In any case of letters.
+  func spells(_ text: StaticString) -> Bool {
+    count == text.utf8CodeUnitCount && strncasecmp(baseAddress!, text.utf8Start, count) == 0
+  }
 }
 
 extension UnsafeRawBufferPointer {

@@ -38,10 +38,10 @@ final class Invocation: @unchecked Sendable {
   private let isClaimed = Atomic<Bool>(false)
   /// Most print nothing.
   private let hasPrinted = Atomic<Bool>(false)
-  private let said = Mutex(Said())
+  private var said: Said?
 
-  /// What the function said beside its answer.
-  private struct Said {
+  /// What the function said beside its answer. Most say nothing: it is made when it is needed, and all share a lock.
+  private final class Said {
     var failure: String?
     var printed = (out: Lines(), error: Lines())
     /// For the result envelope: the newest lines that fit.
@@ -49,7 +49,7 @@ final class Invocation: @unchecked Sendable {
     var keptBytes = 0
     var firstKept = 0
 
-    mutating func keep(_ line: JSON, bytes: Int) {
+    func keep(_ line: JSON, bytes: Int) {
       kept.append((line, bytes))
       keptBytes += bytes
       while keptBytes > Contract.resultLogBytes {
@@ -70,6 +70,14 @@ final class Invocation: @unchecked Sendable {
     self.deadline = deadline
     self.connection = connection
     self.server = server
+  }
+
+  private func withSaid<T>(_ body: (Said) -> T) -> T {
+    server.saying.locked {
+      let said = said ?? Said()
+      self.said = said
+      return body(said)
+    }
   }
 
   /// Takes the right to answer; only one gets it.
@@ -99,12 +107,12 @@ final class Invocation: @unchecked Sendable {
     // Whoever is told to stop may well say so.
     if isClaimed.load(ordering: .acquiring), error is CancellationError { return }
     write(.error, "the function failed: \(String(reflecting: error))")
-    said.withLock { $0.failure = "\(error)" }
+    withSaid { $0.failure = "\(error)" }
   }
 
   func crash(_ message: String) {
     write(.error, message)
-    said.withLock { $0.failure = message }
+    withSaid { $0.failure = message }
   }
 
   /// What the end of the function amounts to. An answer that was given counts, whatever came after it.
@@ -114,7 +122,7 @@ final class Invocation: @unchecked Sendable {
     } catch {
       return .failure(Refusal(.invalidResponse, "the function's answer can't be sent: \(error)"))
     }
-    guard let failure = said.withLock({ $0.failure }) else {
+    guard let failure = withSaid({ $0.failure }) else {
       return .failure(Refusal(.noResponse, "the function ended without an answer"))
     }
     let message = development ? "the function failed: \(failure)" : "the function failed; its log says why"
@@ -130,7 +138,7 @@ final class Invocation: @unchecked Sendable {
     case .failure(let refusal): (reply, error) = (.refused(refusal, owner.invocation), refusal)
     }
     if flags.contains(.inEnvelope) {
-      let (logs, truncated) = said.withLock { ($0.kept[$0.firstKept...].map(\.line), $0.firstKept > 0) }
+      let (logs, truncated) = withSaid { ($0.kept[$0.firstKept...].map(\.line), $0.firstKept > 0) }
       reply = reply.enveloped(
         .init(
           invocation: owner.invocation, error: error, logs: logs, truncated: truncated,
@@ -150,20 +158,20 @@ extension Invocation: LogSink {
     let line: JSON = [
       "time": .string(CivilTime(time).rfc3339), "level": .string(level.rawValue), "message": .string(message),
     ]
-    said.withLock { $0.keep(line, bytes: message.utf8.count) }
+    withSaid { $0.keep(line, bytes: message.utf8.count) }
   }
 
   /// What the function printed on its own.
   func print(isError: Bool, _ bytes: UnsafeRawBufferPointer) {
     hasPrinted.store(true, ordering: .releasing)
-    let lines = said.withLock { isError ? $0.printed.error.push(bytes) : $0.printed.out.push(bytes) }
+    let lines = withSaid { isError ? $0.printed.error.push(bytes) : $0.printed.out.push(bytes) }
     for line in lines { write(isError ? .error : .info, line) }
   }
 
   /// Ends lines that have no end of their own.
   func endPrinted() {
     guard hasPrinted.load(ordering: .acquiring) else { return }
-    let (out, error) = said.withLock { ($0.printed.out.rest(), $0.printed.error.rest()) }
+    let (out, error) = withSaid { ($0.printed.out.rest(), $0.printed.error.rest()) }
     if let out { write(.info, out) }
     if let error { write(.error, error) }
   }

@@ -177,16 +177,16 @@ final class Loop: @unchecked Sendable {
   // MARK: Invocations
 
   /// Runs the function, here unless functions seem to hold their threads.
-  func start(_ invocation: Invocation, _ function: Function, _ request: @autoclosure () -> Request) -> Bool {
+  func start(_ invocation: Invocation, _ function: Function, _ request: consuming Request) -> Bool {
     nextCheck = min(nextCheck, invocation.deadline)
     let crew = server.crew
     server.watch.wakes()
     switch function {
     case .asynchronous(let function):
-      invocation.start(function, request())
+      invocation.start(function, request)
       return true
     case .plain(let function):
-      let request = request()
+      let request = consume request
       if crew.isWary(now) {
         crew.submit {
           crew.asWorker { invocation.run(function, request) }

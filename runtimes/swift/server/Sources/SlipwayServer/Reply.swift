@@ -2,21 +2,28 @@ import Slipway
 
 /// An answer in the making: its head as names and values, its body.
 struct Reply {
+  struct Line {
+    let name: String
+    let value: String
+
+    init(_ name: String, _ value: String) { (self.name, self.value) = (name, value) }
+  }
+
   var status: Int
-  var headers: [(name: String, value: String)]
+  var headers: [Line]
   var body: [UInt8]
 
   static func json(_ status: Int, _ body: [UInt8]) -> Reply {
-    Reply(status: status, headers: [("content-type", "application/json")], body: body)
+    Reply(status: status, headers: [Line("content-type", "application/json")], body: body)
   }
 
   /// The plain answer to a refused request.
   static func refused(_ refusal: Refusal, _ invocation: String?) -> Reply {
     var reply = json(refusal.code.status, bytes(["error": object(refusal, invocation)]))
-    reply.headers.append((Contract.error, refusal.code.rawValue))
+    reply.headers.append(Line(Contract.error, refusal.code.rawValue))
     switch refusal.code {
-    case .methodNotAllowed: reply.headers.append(("allow", "POST"))
-    case .overloaded: reply.headers.append(("retry-after", "1"))
+    case .methodNotAllowed: reply.headers.append(Line("allow", "POST"))
+    case .overloaded: reply.headers.append(Line("retry-after", "1"))
     default: break
     }
     reply.identify(invocation)
@@ -25,7 +32,7 @@ struct Reply {
 
   /// The function's answer, less what is not the function's to say.
   static func given(_ answer: Answer, _ invocation: String) -> Reply {
-    var headers: [(name: String, value: String)] = []
+    var headers: [Line] = []
     headers.reserveCapacity(answer.headers.lines.count + 2)
     var isTyped = false
     for (name, value) in answer.headers.lines {
@@ -37,11 +44,11 @@ struct Reply {
         if isTyped { continue }
         isTyped = true
       }
-      headers.append((name, value))
+      headers.append(Line(name, value))
     }
-    if !isTyped { headers.append(("content-type", answer.kind.contentType)) }
+    if !isTyped { headers.append(Line("content-type", answer.kind.contentType)) }
     let hasNoBody = answer.status == 204 || answer.status == 304
-    headers.append((Contract.invocation, invocation))
+    headers.append(Line(Contract.invocation, invocation))
     return Reply(status: answer.status, headers: headers, body: hasNoBody ? [] : answer.body)
   }
 
@@ -58,9 +65,9 @@ struct Reply {
   func enveloped(_ result: Result) -> Reply {
     var named = JSON.Object()
     // Those of the runtime belong to the HTTP answer around it.
-    for (name, value) in headers where !name.hasPrefix(Contract.reservedPrefix) {
-      let lower = name.lowercased()
-      named[lower] = .array((named[lower]?.array ?? []) + [.string(value)])
+    for line in headers where !line.name.hasPrefix(Contract.reservedPrefix) {
+      let lower = line.name.lowercased()
+      named[lower] = .array((named[lower]?.array ?? []) + [.string(line.value)])
     }
     let text = String(validating: body, as: UTF8.self)
     let document: JSON = [
@@ -80,30 +87,58 @@ struct Reply {
 
   /// The whole message.
   func message(toHead: Bool, closing: Bool, date: String) -> [UInt8] {
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(256 + 64 * headers.count + body.count)
-    bytes.append(contentsOf: "HTTP/1.1 ".utf8)
-    bytes.append(contentsOf: String(status).utf8)
-    bytes.append(UInt8(ascii: " "))
-    bytes.append(contentsOf: (Self.reasons[status] ?? "Status").utf8)
-    for (name, value) in headers { Self.add(name, value, to: &bytes) }
-    if status != 204 && status != 304 { Self.add("content-length", String(body.count), to: &bytes) }
-    Self.add("date", date, to: &bytes)
-    if closing { Self.add("connection", "close", to: &bytes) }
-    bytes.append(contentsOf: "\r\n\r\n".utf8)
-    if !toHead { bytes.append(contentsOf: body) }
-    return bytes
+    let room = headers.reduce(Self.mostOwnBytes + body.count) { $0 + $1.name.utf8.count + $1.value.utf8.count + 4 }
+    return Array(unsafeUninitializedCapacity: room) { bytes, count in
+      var text = Text(room: bytes)
+      text.add(literal: "HTTP/1.1 ")
+      text.add(String(status))
+      text.add(literal: Self.reason(status))
+      for index in headers.indices {
+        text.add(literal: "\r\n")
+        text.add(headers[index].name)
+        text.add(literal: ": ")
+        text.add(headers[index].value)
+      }
+      if status != 204 && status != 304 {
+        text.add(literal: "\r\ncontent-length: ")
+        text.add(String(body.count))
+      }
+      text.add(literal: "\r\ndate: ")
+      text.add(date)
+      text.add(literal: closing ? "\r\nconnection: close\r\n\r\n" : "\r\n\r\n")
+      if !toHead { body.withUnsafeBufferPointer { text.add($0) } }
+      count = text.count
+    }
   }
 
-  private static func add(_ name: String, _ value: String, to bytes: inout [UInt8]) {
-    bytes.append(contentsOf: "\r\n".utf8)
-    bytes.append(contentsOf: name.utf8)
-    bytes.append(contentsOf: ": ".utf8)
-    bytes.append(contentsOf: value.utf8)
+  /// The status line, and the lines of a message that are not among `headers`.
+  private static let mostOwnBytes = 256
+
+  /// A text in the making, in memory that is large enough for it.
+  private struct Text {
+    let room: UnsafeMutableBufferPointer<UInt8>
+    var count = 0
+
+    mutating func add(_ bytes: UnsafeBufferPointer<UInt8>) {
+      guard let start = bytes.baseAddress else { return }
+      precondition(bytes.count <= room.count - count)
+      (room.baseAddress! + count).initialize(from: start, count: bytes.count)
+      count += bytes.count
+    }
+
+    mutating func add(literal text: StaticString) {
+      add(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+
+    mutating func add(_ text: String) {
+      // Every native text has its bytes in one place.
+      guard text.utf8.withContiguousStorageIfAvailable({ add($0) }) == nil else { return }
+      Array(text.utf8).withUnsafeBufferPointer { add($0) }
+    }
   }
 
   private mutating func identify(_ invocation: String?) {
-    if let invocation { headers.append((Contract.invocation, invocation)) }
+    if let invocation { headers.append(Line(Contract.invocation, invocation)) }
   }
 
   private static func object(_ refusal: Refusal, _ invocation: String?) -> JSON {
@@ -118,14 +153,40 @@ struct Reply {
     (try? json.bytes()) ?? Array("null".utf8)
   }
 
-  private static let reasons = [
-    200: "OK", 201: "Created", 202: "Accepted", 204: "No Content", 206: "Partial Content", 301: "Moved Permanently",
-    302: "Found", 303: "See Other", 304: "Not Modified", 307: "Temporary Redirect", 308: "Permanent Redirect",
-    400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed",
-    409: "Conflict", 410: "Gone", 413: "Content Too Large", 415: "Unsupported Media Type", 422: "Unprocessable Content",
-    429: "Too Many Requests", 431: "Request Header Fields Too Large", 500: "Internal Server Error",
-    501: "Not Implemented", 502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Timeout",
-  ]
+  /// With the space before it.
+  private static func reason(_ status: Int) -> StaticString {
+    switch status {
+    case 200: " OK"
+    case 201: " Created"
+    case 202: " Accepted"
+    case 204: " No Content"
+    case 206: " Partial Content"
+    case 301: " Moved Permanently"
+    case 302: " Found"
+    case 303: " See Other"
+    case 304: " Not Modified"
+    case 307: " Temporary Redirect"
+    case 308: " Permanent Redirect"
+    case 400: " Bad Request"
+    case 401: " Unauthorized"
+    case 403: " Forbidden"
+    case 404: " Not Found"
+    case 405: " Method Not Allowed"
+    case 409: " Conflict"
+    case 410: " Gone"
+    case 413: " Content Too Large"
+    case 415: " Unsupported Media Type"
+    case 422: " Unprocessable Content"
+    case 429: " Too Many Requests"
+    case 431: " Request Header Fields Too Large"
+    case 500: " Internal Server Error"
+    case 501: " Not Implemented"
+    case 502: " Bad Gateway"
+    case 503: " Service Unavailable"
+    case 504: " Gateway Timeout"
+    default: " Status"
+    }
+  }
 }
 
 extension Answer.Kind {

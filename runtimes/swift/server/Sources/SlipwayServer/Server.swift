@@ -18,6 +18,8 @@ final class Server: @unchecked Sendable {
   let table: SharedTable
   let flight: Flight
   let crew: Crew
+  /// For what invocations said.
+  let saying = Monitor()
   /// Process 1.
   let supervisor: Int32
   private(set) var loop: Loop!

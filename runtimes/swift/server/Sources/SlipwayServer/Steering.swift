@@ -13,32 +13,31 @@ struct Steering {
   init(_ parser: HTTPParser) {
     self.parser = parser
     for index in 0..<parser.headerCount {
+      let name = parser.nameBytes(index)
       // A name is compared with one of its length at most.
-      switch parser.nameLength(index) {
-      case 6 where parser.nameIs(index, "expect"):
+      switch name.count {
+      case 6 where name.spells("expect"):
         expectsContinue = parser.isHTTP11 && parser.value(index).lowercased() == "100-continue"
-      case 11 where parser.nameIs(index, "traceparent"): trace = trace ?? index
-      case 12 where parser.nameIs(index, "content-type"): contentType = contentType ?? index
-      case 14 where parser.nameIs(index, "x-runtime-mode"): mode = mode ?? index
+      case 11 where name.spells("traceparent"): trace = trace ?? index
+      case 12 where name.spells("content-type"): contentType = contentType ?? index
+      case 14 where name.spells("x-runtime-mode"): mode = mode ?? index
       case 16:
-        if parser.nameIs(index, "x-runtime-secret") {
+        if name.spells("x-runtime-secret") {
           secret = secret ?? index
-        } else if parser.nameIs(index, "x-runtime-result") {
+        } else if name.spells("x-runtime-result") {
           result = result ?? index
         }
-      case 17 where parser.nameIs(index, "x-runtime-timeout"): timeout = timeout ?? index
-      case 23 where parser.nameIs(index, "x-runtime-invocation-id"): invocation = invocation ?? index
+      case 17 where name.spells("x-runtime-timeout"): timeout = timeout ?? index
+      case 23 where name.spells("x-runtime-invocation-id"): invocation = invocation ?? index
       default: break
       }
     }
   }
 
-  /// Takes as long whatever differs, and wherever.
+  /// Takes as long whatever differs, and wherever; only a length may be told from it.
   func isAuthorised(_ secret: [UInt8]) -> Bool {
-    guard let given = self.secret.map(parser.valueBytes) else { return false }
-    var difference = given.count ^ secret.count
-    for (index, byte) in given.enumerated() { difference |= Int(byte ^ secret[index % secret.count]) }
-    return difference == 0
+    guard let given = self.secret.map(parser.valueBytes), given.count == secret.count else { return false }
+    return zip(given, secret).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0
   }
 
   /// The caller's id for this invocation, or nil.
@@ -86,7 +85,8 @@ struct Steering {
     if method != "POST" {
       throw Refusal(.methodNotAllowed, "an envelope is posted; other methods need x-runtime-mode: raw")
     }
-    if mediaType != "application/json" {
+    if !(contentType.map { parser.valueBytes($0).isText("application/json") } ?? false), mediaType != "application/json"
+    {
       throw Refusal(.unsupportedMediaType, "the content type of an envelope is application/json")
     }
   }

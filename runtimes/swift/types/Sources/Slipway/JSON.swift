@@ -72,10 +72,14 @@ extension JSON: ExpressibleByNilLiteral, ExpressibleByBooleanLiteral, Expressibl
 extension JSON {
   /// The members of an object, in order.
   public struct Object: Sendable {
-    public private(set) var names: [String] = []
-    fileprivate var values: [JSON] = []
+    fileprivate struct Member: Sendable {
+      let name: String
+      var value: JSON
+    }
+
+    fileprivate var members: [Member] = []
     /// Where a name is, once there are too many to look through.
-    private var places: [[UInt8]: Int] = [:]
+    private var places: [[UInt8]: Int]?
 
     private static let mostLookedThrough = 16
 
@@ -86,14 +90,15 @@ extension JSON {
       for (name, value) in members { self[name] = value }
     }
 
-    public var count: Int { names.count }
-    public var isEmpty: Bool { names.isEmpty }
+    public var names: [String] { members.map(\.name) }
+    public var count: Int { members.count }
+    public var isEmpty: Bool { members.isEmpty }
 
     public subscript(name: String) -> JSON? {
-      get { place(of: name).map { values[$0] } }
+      get { place(of: name).map { members[$0].value } }
       set {
         switch (place(of: name), newValue) {
-        case (let place?, let value?): values[place] = value
+        case (let place?, let value?): members[place].value = value
         case (nil, let value?): append(name, value)
         case (let place?, nil): remove(at: place)
         case (nil, nil): break
@@ -103,27 +108,26 @@ extension JSON {
 
     /// Names are the same when their bytes are; to Swift, texts that look alike are equal.
     private func place(of name: String) -> Int? {
-      names.count <= Self.mostLookedThrough
-        ? names.firstIndex { $0 == name && $0.utf8.elementsEqual(name.utf8) } : places[Array(name.utf8)]
+      if let places { return places[Array(name.utf8)] }
+      return members.firstIndex { $0.name == name && $0.name.utf8.elementsEqual(name.utf8) }
     }
 
     private mutating func append(_ name: String, _ value: JSON) {
-      names.append(name)
-      values.append(value)
-      if names.count == Self.mostLookedThrough + 1 {
-        for (place, name) in names.enumerated() { places[Array(name.utf8)] = place }
-      } else if names.count > Self.mostLookedThrough {
-        places[Array(name.utf8)] = names.count - 1
+      members.append(Member(name: name, value: value))
+      if places != nil {
+        places?[Array(name.utf8)] = members.count - 1
+      } else if members.count > Self.mostLookedThrough {
+        notePlaces()
       }
     }
 
     private mutating func remove(at place: Int) {
-      names.remove(at: place)
-      values.remove(at: place)
-      places.removeAll()
-      if names.count > Self.mostLookedThrough {
-        for (place, name) in names.enumerated() { places[Array(name.utf8)] = place }
-      }
+      members.remove(at: place)
+      if members.count > Self.mostLookedThrough { notePlaces() } else { places = nil }
+    }
+
+    private mutating func notePlaces() {
+      places = Dictionary(uniqueKeysWithValues: members.enumerated().map { (Array($1.name.utf8), $0) })
     }
   }
 }
@@ -136,9 +140,10 @@ extension JSON.Object: Sequence, ExpressibleByDictionaryLiteral, Equatable {
     fileprivate var place = 0
 
     public mutating func next() -> (name: String, value: JSON)? {
-      guard place < object.names.count else { return nil }
+      guard place < object.members.count else { return nil }
       defer { place += 1 }
-      return (object.names[place], object.values[place])
+      let member = object.members[place]
+      return (member.name, member.value)
     }
   }
 

@@ -1,8 +1,17 @@
 import Synchronization
 
 /// Takes one answer. A second one, or one that HTTP can't carry, throws.
-public final class Response: Sendable {
-  private let given = Mutex<Result<Answer, ResponseError>?>(nil)
+public final class Response: @unchecked Sendable {
+  private enum State {
+    static let open: UInt8 = 0
+    /// Somebody is answering.
+    static let taken: UInt8 = 1
+    static let given: UInt8 = 2
+  }
+
+  private let state = Atomic(State.open)
+  /// Written by who has taken it, read once it is given.
+  private var given: Result<Answer, ResponseError>?
 
   public init() {}
 
@@ -41,7 +50,7 @@ public final class Response: Sendable {
   /// The first answer, nil where there is none yet. Throws where it was none that can be sent.
   public var answer: Answer? {
     get throws(ResponseError) {
-      switch given.withLock({ $0 }) {
+      switch state.load(ordering: .acquiring) == State.given ? given : nil {
       case nil: return nil
       case .success(let answer): return answer
       case .failure(let error): throw error
@@ -63,11 +72,13 @@ public final class Response: Sendable {
 
   /// Whether it is the first: that one stays, whatever it is worth.
   private func settle(_ outcome: Result<Answer, ResponseError>) -> Bool {
-    given.withLock { given in
-      if given != nil { return false }
-      given = outcome
-      return true
+    guard state.compareExchange(expected: State.open, desired: State.taken, ordering: .acquiringAndReleasing).exchanged
+    else {
+      return false
     }
+    given = outcome
+    state.store(State.given, ordering: .releasing)
+    return true
   }
 }
 
