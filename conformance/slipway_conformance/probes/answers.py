@@ -1,7 +1,8 @@
-"""Section 5: what an answer does to the one after it."""
+"""Sections 5 and 9: what an answer does to the one after it."""
 
 from __future__ import annotations
 
+from .. import contract
 from ..cases import probe
 from ..session import Session
 
@@ -30,5 +31,23 @@ def nothing_follows_head(session: Session) -> None:
         steps = [{"do": "send", "text": "must not be sent"}]
         answer = session.invoke(steps, raw=True, method="HEAD", target="/x", wire=wire)
         session.check(answer, status=200, empty=True)
+        next_one = session.invoke([{"do": "send", "text": "next"}], wire=wire)
+        session.check(next_one, status=200, text="next")
+
+
+@probe(
+    "9.1-nothing-follows-head",
+    why="a result is told in a body, and HEAD has none",
+    profile="result",
+)
+def result_follows_no_head(session: Session) -> None:
+    with session.connect(5) as wire:
+        headers = {contract.load().header("result"): "envelope"}
+        steps = [{"do": "send", "text": "told to nobody", "status": 202}]
+        answer = session.invoke(
+            steps, raw=True, method="HEAD", target="/x", headers=headers, wire=wire
+        )
+        kind = {"content-type": "application/json"}
+        session.check(answer, status=200, empty=True, headers=kind)
         next_one = session.invoke([{"do": "send", "text": "next"}], wire=wire)
         session.check(next_one, status=200, text="next")

@@ -6,7 +6,7 @@ from typing import Any
 from . import frames, values
 
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_FORBIDDEN = re.compile(r"[\r\n\0]")
+_CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _HOP_BY_HOP = {
     "connection",
     "content-length",
@@ -83,8 +83,8 @@ def _header_lines(kind: int, headers: Any) -> tuple[int, bytes, str]:
         several = [value] if isinstance(value, str) else value
         if not isinstance(several, list | tuple) or not all(isinstance(one, str) for one in several):
             return kind, b"", f"the value of {name} must be text or a list of texts"
-        if any(_FORBIDDEN.search(one) for one in several):
-            return kind, b"", f"the value of {name} holds CR, LF or NUL"
+        if any(_CONTROLS.search(one) for one in several):
+            return kind, b"", f"the value of {name} holds a control character"
         if lower == "content-type":
             # Once, even where it was given in two spellings.
             kind, several = frames.OWN_TYPE, several[:1] if kind != frames.OWN_TYPE else ()

@@ -15,7 +15,7 @@ module Slipway
     end
 
     TOKEN = /\A[!#$%&'*+.^_`|~0-9A-Za-z-]+\z/
-    NOT_A_VALUE = /[\r\n\0]/
+    NOT_A_VALUE = /[\x00-\x08\x0a-\x1f\x7f]/n
     private_constant :TOKEN, :NOT_A_VALUE
 
     def initialize
@@ -121,7 +121,7 @@ module Slipway
         when String, Symbol, Integer then one = one.to_s
         else refuse("the value of #{name} must be a String or an Array of them")
         end
-        refuse("the value of #{name} holds CR, LF or NUL") if NOT_A_VALUE.match?(one.to_s.b)
+        refuse("the value of #{name} holds a control character") if NOT_A_VALUE.match?(one.to_s.b)
         one
       end
     end
