@@ -99,18 +99,15 @@ func (r *Response) give(media string, body func() ([]byte, error)) error {
 }
 
 func encode(value any) ([]byte, error) {
-	var out bytes.Buffer
-	encoder := json.NewEncoder(&out)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(value); err != nil {
+	text, err := json.Marshal(value)
+	if err != nil {
 		return nil, err
 	}
-	text := bytes.TrimSuffix(out.Bytes(), []byte("\n"))
-	// encoding/json escapes two line separators for the sake of JavaScript.
+	// encoding/json escapes some characters for the sake of HTML and JavaScript.
 	if !bytes.Contains(text, []byte(`\u`)) {
 		return text, nil
 	}
-	return exact.Normalise(text)
+	return exact.Unescape(text), nil
 }
 
 func check(answer *Answer) error {
