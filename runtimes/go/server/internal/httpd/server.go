@@ -171,5 +171,6 @@ func newIDs() *ids {
 }
 
 func (i *ids) next() string {
-	return i.prefix + strconv.FormatUint(i.count.Add(1), 36)
+	id := append(make([]byte, 0, contract.InvocationIDBytes), i.prefix...)
+	return string(strconv.AppendUint(id, i.count.Add(1), 36))
 }
