@@ -46,7 +46,7 @@ test)
   kotlinc -cp "$path" -Xfriend-paths="$home/lib/slipway-server.jar" -d "$scratch/tests.jar" "$here/types/test" "$here/server/test"
   classes=$(find "$here/types/test" "$here/server/test" -name "*Test.kt" -exec awk '/^package / { package = $2 } /class [A-Za-z]*Test / { for (i = 1; i < NF; i++) if ($i == "class") print package "." $(i + 1) }' {} +)
   # shellcheck disable=SC2086
-  "$(jdk)/bin/java" $quick -cp "$path:$scratch/tests.jar" org.junit.runner.JUnitCore $classes
+  "$(jdk)/bin/java" $quick "-Djava.library.path=$home/native" -cp "$path:$scratch/tests.jar" org.junit.runner.JUnitCore $classes
   ;;
 *) echo "check.sh format, lint or test" >&2 && exit 64 ;;
 esac

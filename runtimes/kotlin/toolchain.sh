@@ -28,6 +28,8 @@ check "$home/lib" "$here/server/dependencies.sha256"
 touch -d @1 "$home"/compiler/*.jar "$home"/lib/*.jar
 # The library that Netty's epoll is: in a place of its own, or each start would unpack it.
 (cd "$home/native" && "$jdk/bin/jar" xf "$home"/lib/netty-transport-native-epoll-*.jar META-INF/native && mv META-INF/native/* . && rm -r META-INF)
+rm "$home"/lib/netty-transport-native-epoll-*.jar
+find "$home/native" -type f -exec strip --strip-unneeded {} +
 
 # The first compilation teaches the virtual machine what a compiler needs.
 scratch=$(mktemp -d)
@@ -35,10 +37,12 @@ trap 'rm -rf "$scratch"' EXIT
 # shellcheck disable=SC2086
 COMPILER_OPTION="-XX:AOTCacheOutput=$home/compiler.aot" kotlinc $server_options -cp "$(jars "$home/lib")" -d "$scratch/slipway.jar" "$here/types/src"
 
-"$jdk/bin/jlink" --add-modules "$modules" --output "$home/java" --vm=server --compress zip-6 \
+# Less a tool that is part of a library, and the tools' messages in other languages.
+"$jdk/bin/jlink" --add-modules "$modules" --output "$home/java" --vm=server --compress zip-9 \
+  --exclude-resources 'regex:/java.base/sun/security/tools/keytool/Main.*,regex:.*_(de|ja|zh_CN)\.(class|properties)' \
   --strip-java-debug-attributes --no-header-files --no-man-pages
 find "$home/java" -name '*.debuginfo' -delete
-find "$home/java" -name '*.so' -exec strip --strip-unneeded {} +
+find "$home/java" -name '*.so' -exec strip --strip-unneeded --remove-section=.comment --remove-section=.note.stapsdt {} +
 find "$home/java/bin" -type f ! -name java -delete
-rm -rf "$home/java/legal" "$home/java/lib/jrt-fs.jar"
+(cd "$home/java" && rm -rf legal lib/jrt-fs.jar lib/classlist lib/jexec)
 echo "$made" >"$home/toolchain"

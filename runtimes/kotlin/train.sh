@@ -24,6 +24,8 @@ wait "$server" || {
   cat "$scratch/log" >&2
   exit 1
 }
+# Without the profiles of what ran: they are two megabytes, and a server that has them is no sooner warm.
 # shellcheck disable=SC2086
 "$home/java/bin/java" $options "-Djava.library.path=$home/native" -cp "$(jars "$home/lib")" \
+  -XX:+UnlockDiagnosticVMOptions -XX:-AOTRecordTraining -XX:-AOTReplayTraining \
   -XX:AOTMode=create "-XX:AOTConfiguration=$scratch/configuration" "-XX:AOTCache=$home/server.aot"

@@ -22,10 +22,11 @@ var ErrAnswered = errors.New("the response was already given: a function answers
 type Response struct {
 	mu sync.Mutex
 	// status is nil unless the function has set one.
-	status  *int
-	header  http.Header
-	answer  *Answer
-	invalid error
+	status   *int
+	header   http.Header
+	answer   Answer
+	answered bool
+	invalid  error
 }
 
 // Answer is what a function has answered.
@@ -74,43 +75,43 @@ func (r *Response) JSON(value any) error {
 func (r *Response) Given() (*Answer, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.answer, r.invalid
+	if !r.answered {
+		return nil, r.invalid
+	}
+	return &r.answer, nil
 }
 
 func (r *Response) give(media string, body func() ([]byte, error)) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.answer != nil || r.invalid != nil {
+	if r.answered || r.invalid != nil {
 		return ErrAnswered
 	}
-	answer := &Answer{Status: http.StatusOK, Header: r.header, Type: media}
+	r.answer = Answer{Status: http.StatusOK, Header: r.header, Type: media}
 	if r.status != nil {
-		answer.Status = *r.status
+		r.answer.Status = *r.status
 	}
 	r.header = nil
-	if r.invalid = check(answer); r.invalid != nil {
+	if r.invalid = check(&r.answer); r.invalid != nil {
 		return r.invalid
 	}
-	if answer.Body, r.invalid = body(); r.invalid != nil {
+	if r.answer.Body, r.invalid = body(); r.invalid != nil {
 		return r.invalid
 	}
-	r.answer = answer
+	r.answered = true
 	return nil
 }
 
 func encode(value any) ([]byte, error) {
-	var out bytes.Buffer
-	encoder := json.NewEncoder(&out)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(value); err != nil {
+	text, err := json.Marshal(value)
+	if err != nil {
 		return nil, err
 	}
-	text := bytes.TrimSuffix(out.Bytes(), []byte("\n"))
-	// encoding/json escapes two line separators for the sake of JavaScript.
+	// encoding/json escapes some characters for the sake of HTML and JavaScript.
 	if !bytes.Contains(text, []byte(`\u`)) {
 		return text, nil
 	}
-	return exact.Normalise(text)
+	return exact.Unescape(text), nil
 }
 
 func check(answer *Answer) error {

@@ -182,9 +182,12 @@ func appendHeaders(out []byte, header http.Header) []byte {
 	return append(out, '}')
 }
 
+// countedBytes is how long a body net/http counts by itself.
+const countedBytes = 2047
+
 // Send hands the answer to net/http. Its header is that of w.
-func (o Outgoing) Send(w http.ResponseWriter) {
-	if !isBodyless(o.Status) {
+func (o Outgoing) Send(w http.ResponseWriter, toHead bool) {
+	if (toHead || len(o.Body) > countedBytes) && !isBodyless(o.Status) {
 		o.Header["Content-Length"] = []string{strconv.Itoa(len(o.Body))}
 	}
 	w.WriteHeader(o.Status)

@@ -26,8 +26,12 @@ type conn struct {
 	// accepted is when it came; heard says that it has said something since.
 	accepted time.Time
 	heard    atomic.Bool
+	// requests is how many of them net/http has made.
+	requests uint64
 	// unread: the body of the request was not read, or not wholly.
 	unread bool
+	// hasReadDeadline: net/http has set one.
+	hasReadDeadline bool
 	// invocation is the one in flight.
 	invocation atomic.Pointer[invocation]
 }
@@ -69,6 +73,19 @@ func (c *conn) Write(bytes []byte) (int, error) {
 	return c.TCPConn.Write(bytes)
 }
 
+// SetReadDeadline does what is left to do. Around each request net/http clears deadlines that were never set, which costs
+// as much as parsing a header.
+func (c *conn) SetReadDeadline(at time.Time) error {
+	if at.IsZero() && !c.hasReadDeadline {
+		return nil
+	}
+	c.hasReadDeadline = !at.IsZero()
+	return c.TCPConn.SetReadDeadline(at)
+}
+
+// SetWriteDeadline has nothing to do: the server has no WriteTimeout, so net/http only clears what was never set.
+func (c *conn) SetWriteDeadline(time.Time) error { return nil }
+
 func (c *conn) Close() error {
 	err := net.ErrClosed
 	c.closing.Do(func() {
@@ -104,7 +121,7 @@ func (c *conn) sendLast(bytes []byte) {
 		sent, _ = syscall.SendmsgN(descriptor, bytes, nil, nil, syscall.MSG_DONTWAIT|syscall.MSG_NOSIGNAL)
 	})
 	if sent < len(bytes) {
-		_ = c.SetWriteDeadline(time.Now().Add(lastBytes))
+		_ = c.TCPConn.SetWriteDeadline(time.Now().Add(lastBytes))
 		_, _ = c.Write(bytes[max(sent, 0):])
 	}
 	_ = c.CloseWrite()
@@ -178,6 +195,17 @@ func (cs *connections) all() []*conn {
 		all = append(all, c)
 	}
 	return all
+}
+
+// giveUpOverdue ends the invocations whose deadline has passed.
+func (cs *connections) giveUpOverdue(now time.Time) {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	for _, c := range cs.open {
+		if i := c.invocation.Load(); i != nil && now.After(i.deadline) && i.cut.Load() == nil {
+			go i.giveUp(timedOut)
+		}
+	}
 }
 
 // only returns the invocation in flight, where it is the only one.

@@ -20,6 +20,9 @@ type framing struct {
 	place place
 	// left is what is to come of a body or a chunk.
 	left uint64
+	// heads is how many have ended, last the byte that ended the latest body with a length.
+	heads uint64
+	last  byte
 	// line is the beginning of a line whose end has not come yet.
 	line  []byte
 	lines int
@@ -51,6 +54,11 @@ func (f *framing) insideHead() bool {
 	return f.place == inHead && (f.lines > 0 || len(f.line) > 0)
 }
 
+// lastByte returns the last byte of the body of a request, counted from 1, where all of it has arrived and no other request.
+func (f *framing) lastByte(request uint64) (byte, bool) {
+	return f.last, f.heads == request && f.place == inHead
+}
+
 // end has net/http see the end of a head that was spoilt: nothing of the connection is read any more.
 func (f *framing) end(into []byte) (int, error) {
 	if f.ended {
@@ -71,7 +79,7 @@ func (f *framing) inspect(arrived []byte) {
 			taken = int(min(f.left, uint64(len(arrived))))
 			if f.left -= uint64(taken); f.left == 0 {
 				if f.place == inBody {
-					f.place = inHead
+					f.place, f.last = inHead, arrived[taken-1]
 				} else {
 					f.place = behindChunk
 				}
@@ -146,6 +154,7 @@ func (f *framing) note(line []byte) bool {
 }
 
 func (f *framing) endHead() {
+	f.heads++
 	if f.lines-1 > contract.HeaderLines || f.size > contract.HeaderBytes {
 		f.large.Store(true)
 	}

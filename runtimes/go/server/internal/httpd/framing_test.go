@@ -87,3 +87,22 @@ func TestLargeHeadsAreNoted(t *testing.T) {
 		}
 	}
 }
+
+func TestItKnowsTheLastByteOfABodyThatHasArrived(t *testing.T) {
+	const head = "POST / HTTP/1.1\r\ncontent-length: 3\r\n\r\n"
+	for _, c := range []struct {
+		arrived string
+		last    byte
+		ok      bool
+	}{
+		{head, 0, false}, {head + "ab", 0, false}, {head + "abc", 'c', true}, {head + "abcPOST / HT", 'c', true},
+		{head + "abc" + head, 0, false}, {head + "abc" + head + "def", 0, false},
+		{"POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n2\r\n", 0, false},
+	} {
+		var f framing
+		f.inspect([]byte(c.arrived))
+		if last, ok := f.lastByte(1); ok != c.ok || ok && last != c.last {
+			t.Errorf("%q: %q, %v", c.arrived, last, ok)
+		}
+	}
+}

@@ -23,6 +23,8 @@ type invocation struct {
 	owner      logs.Owner
 	inEnvelope bool
 	toHead     bool
+	request    slipway.Request
+	response   slipway.Response
 	started    time.Time
 	deadline   time.Time
 
@@ -61,9 +63,9 @@ func (i *invocation) Context() context.Context {
 	return i.ctx
 }
 
-// why says why the invocation was given up. A function may notice its deadline before the timer does.
+// why says why the invocation was given up. A function may notice its deadline before the watch does.
 func (i *invocation) why() *answer.Refusal {
-	if !time.Now().Before(i.deadline) {
+	if time.Until(i.deadline) <= 0 {
 		i.cut.CompareAndSwap(nil, timedOut)
 	}
 	return i.cut.Load()

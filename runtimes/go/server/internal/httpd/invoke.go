@@ -18,7 +18,9 @@ var (
 
 // invoke runs the function where the request was read, without a hand-over. It does not return where somebody else has
 // answered.
-func (s *server) invoke(i *invocation, req *slipway.Request, timeout time.Duration, header http.Header) answer.Outgoing {
+func (s *server) invoke(i *invocation, timeout time.Duration, header http.Header) answer.Outgoing {
+	req, res := &i.request, &i.response
+	i.started = time.Now()
 	i.deadline = i.started.Add(timeout)
 	req.ID, req.Deadline, req.Runtime = i.owner.Invocation, i.deadline, i
 	flags := uint32(0)
@@ -28,12 +30,11 @@ func (s *server) invoke(i *invocation, req *slipway.Request, timeout time.Durati
 	if i.inEnvelope {
 		flags |= table.InEnvelope
 	}
+	i.conn.entry.Begin(i.owner.Invocation, flags, table.At(i.deadline))
+	// From here on the watch sees it.
 	i.conn.invocation.Store(i)
-	i.conn.entry.Begin(i.owner.Invocation, flags, table.Now()+int64(timeout))
-	timer := time.AfterFunc(timeout, func() { i.giveUp(timedOut) })
-	res := &slipway.Response{}
-	failure := s.call(i, timer, req, res)
-	if !s.ended(i, timer) {
+	failure := s.call(i, req, res)
+	if !s.ended(i) {
 		// net/http closes the connection, and says nothing.
 		panic(http.ErrAbortHandler)
 	}
@@ -72,7 +73,7 @@ func (s *server) outcome(given *slipway.Answer, invalid error, failure string) *
 }
 
 // call runs the function and returns what it failed with, if it did.
-func (s *server) call(i *invocation, timer *time.Timer, req *slipway.Request, res *slipway.Response) (failure string) {
+func (s *server) call(i *invocation, req *slipway.Request, res *slipway.Response) (failure string) {
 	ended := false
 	defer func() {
 		if ended {
@@ -90,7 +91,7 @@ func (s *server) call(i *invocation, timer *time.Timer, req *slipway.Request, re
 			i.answerPast(answer.Refuse(contract.FunctionError, why))
 			s.abandoned.Add(1)
 		}
-		s.ended(i, timer)
+		s.ended(i)
 	}()
 	if err := s.function(req, res); err != nil {
 		failure = i.logError(err)
@@ -100,8 +101,7 @@ func (s *server) call(i *invocation, timer *time.Timer, req *slipway.Request, re
 }
 
 // ended gives back what an invocation had, and tells whether the caller is the one to answer.
-func (s *server) ended(i *invocation, timer *time.Timer) bool {
-	timer.Stop()
+func (s *server) ended(i *invocation) bool {
 	mine := i.state.CompareAndSwap(running, finished)
 	if s.inFlight.Load() == 1 {
 		s.printed.settle()

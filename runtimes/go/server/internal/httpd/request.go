@@ -17,7 +17,7 @@ import (
 const firstBytes = 1 << 20
 
 // body reads the body, as far as it may be.
-func (s *server) body(r *http.Request) ([]byte, *answer.Refusal) {
+func (s *server) body(c *conn, w http.ResponseWriter, r *http.Request) ([]byte, *answer.Refusal) {
 	declared := r.ContentLength
 	if declared > s.settings.MaxBody {
 		return nil, s.tooLarge()
@@ -30,6 +30,10 @@ func (s *server) body(r *http.Request) ([]byte, *answer.Refusal) {
 		room = 4096
 	}
 	body := make([]byte, 0, min(room, firstBytes))
+	if last, ok := c.framing.lastByte(c.requests); ok && declared > 0 && leaveLastByte(w, r) {
+		_, _ = io.ReadFull(r.Body, body[:declared-1])
+		return append(body[:declared-1], last), nil
+	}
 	for {
 		n, err := r.Body.Read(body[len(body):cap(body)])
 		body = body[:len(body)+n]
@@ -51,20 +55,28 @@ func (s *server) body(r *http.Request) ([]byte, *answer.Refusal) {
 	}
 }
 
+// leaveLastByte tells whether the last byte of a body may stay unread until the answer has gone out. As soon as that is read,
+// net/http starts a goroutine that waits for the client to go away, and has to wake and end it before the next request; here
+// nobody asks about that.
+func leaveLastByte(w http.ResponseWriter, r *http.Request) bool {
+	duplex, ok := w.(interface{ EnableFullDuplex() error })
+	return ok && r.Header["Expect"] == nil && duplex.EnableFullDuplex() == nil
+}
+
 func (s *server) tooLarge() *answer.Refusal {
 	return answer.Refuse(contract.PayloadTooLarge, "the body has more than %d bytes", s.settings.MaxBody)
 }
 
-// envelope makes the function's request of an envelope.
-func (s *server) envelope(body []byte) (*slipway.Request, *answer.Refusal) {
-	document, err := exact.Normalise(body)
+// envelope makes the function's request of an envelope, which it overwrites.
+func (s *server) envelope(body []byte, req *slipway.Request) *answer.Refusal {
+	document, err := exact.NormaliseInPlace(body)
 	if err != nil {
-		return nil, answer.Refuse(contract.InvalidJSON, "the body is not JSON in UTF-8: %v", err)
+		return answer.Refuse(contract.InvalidJSON, "the body is not JSON in UTF-8: %v", err)
 	}
 	if document[0] != '{' {
-		return nil, answer.Refuse(contract.InvalidEnvelope, "an envelope is a JSON object")
+		return answer.Refuse(contract.InvalidEnvelope, "an envelope is a JSON object")
 	}
-	req := &slipway.Request{
+	*req = slipway.Request{
 		Payload: null, Method: http.MethodPost, Path: "/", Headers: map[string]string{}, Query: url.Values{}, Env: s.env(),
 	}
 	for name, value := range exact.Members(document) {
@@ -94,10 +106,10 @@ func (s *server) envelope(body []byte) (*slipway.Request, *answer.Refusal) {
 			if string(name) == `"headers"` || string(name) == `"env"` {
 				kind = "an object of strings"
 			}
-			return nil, answer.Refuse(contract.InvalidEnvelope, "%s must be %s", exact.Unquote(name), kind)
+			return answer.Refuse(contract.InvalidEnvelope, "%s must be %s", exact.Unquote(name), kind)
 		}
 	}
-	return req, nil
+	return nil
 }
 
 var null = json.RawMessage("null")
@@ -124,9 +136,9 @@ func addStrings(object []byte, to map[string]string, rename func(string) string)
 }
 
 // raw makes the function's request of the HTTP request itself.
-func (s *server) raw(r *http.Request, body []byte) (*slipway.Request, *answer.Refusal) {
+func (s *server) raw(r *http.Request, body []byte, req *slipway.Request) *answer.Refusal {
 	path, query := target(r)
-	req := &slipway.Request{
+	*req = slipway.Request{
 		Payload: null, Method: r.Method, Path: path, Headers: rawHeaders(r), Query: parseQuery(query), Env: s.env(), Body: body,
 	}
 	switch media := mediaType(r.Header); {
@@ -136,13 +148,13 @@ func (s *server) raw(r *http.Request, body []byte) (*slipway.Request, *answer.Re
 		}
 		document, err := exact.Normalise(body)
 		if err != nil {
-			return nil, answer.Refuse(contract.InvalidJSON, "the body is not JSON in UTF-8: %v", err)
+			return answer.Refuse(contract.InvalidJSON, "the body is not JSON in UTF-8: %v", err)
 		}
 		req.Payload = document
 	case strings.HasPrefix(media, "text/"):
 		req.Payload = exact.AppendString(nil, body)
 	}
-	return req, nil
+	return nil
 }
 
 // rawHeaders are the HTTP headers less those that are not the function's business.

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"testing"
 
+	"slipway"
 	"slipway/server/internal/contract"
 )
 
@@ -22,8 +23,9 @@ func TestQueries(t *testing.T) {
 
 func TestEnvelopes(t *testing.T) {
 	s := &server{environment: map[string]string{"A": "container", "B": "container"}}
-	req, refusal := s.envelope([]byte(`{"payload":"a\u00e9","payload":"é","headers":{"X-A":"1","x-a":"2"},"env":{"A":"own"},
-		"method":"PUT","path":"/x?y","query":"q=1","later":[{}]}`))
+	var req slipway.Request
+	refusal := s.envelope([]byte(`{"payload":"a\u00e9","payload":"é","headers":{"X-A":"1","x-a":"2"},"env":{"A":"own"},
+		"method":"PUT","path":"/x?y","query":"q=1","later":[{}]}`), &req)
 	if refusal != nil {
 		t.Fatal(refusal.Message)
 	}
@@ -42,7 +44,7 @@ func TestEnvelopes(t *testing.T) {
 		{`{"headers":{"a":1}}`, contract.InvalidEnvelope}, {`{"env":null}`, contract.InvalidEnvelope},
 		{`{"query":[]}`, contract.InvalidEnvelope},
 	} {
-		if _, refusal := s.envelope([]byte(c.body)); refusal == nil || refusal.Code != c.code {
+		if refusal := s.envelope([]byte(c.body), new(slipway.Request)); refusal == nil || refusal.Code != c.code {
 			t.Errorf("%s: %v", c.body, refusal)
 		}
 	}

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"slipway"
 	"slipway/server/internal/answer"
@@ -42,9 +41,10 @@ type server struct {
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := r.Context().Value(connKey{}).(*conn)
 	c.entry.Enter(table.Body)
+	c.requests++
 	c.unread = r.ContentLength != 0
 	header := w.Header()
-	outgoing, id, refusal := s.answer(c, r, header)
+	outgoing, id, refusal := s.answer(c, w, r)
 	if refusal != nil {
 		outgoing = answer.Refused(header, refusal, id)
 		if c.unread {
@@ -58,14 +58,14 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.state.Load() != serving {
 		header["Connection"] = closed
 	}
-	outgoing.Send(w)
+	outgoing.Send(w, r.Method == http.MethodHead)
 }
 
 var closed = []string{"close"}
 
 // answer goes from what costs nothing to what costs more; nothing is looked at before the secret.
-func (s *server) answer(c *conn, r *http.Request, header http.Header) (answer.Outgoing, string, *answer.Refusal) {
-	none := answer.Outgoing{}
+func (s *server) answer(c *conn, w http.ResponseWriter, r *http.Request) (answer.Outgoing, string, *answer.Refusal) {
+	none, header := answer.Outgoing{}, w.Header()
 	if c.framing.large.Load() && isTooLarge(r) {
 		return none, "", answer.Refuse(contract.HeadersTooLarge, "the headers are larger than the runtime takes")
 	}
@@ -95,16 +95,16 @@ func (s *server) answer(c *conn, r *http.Request, header http.Header) (answer.Ou
 	if refusal != nil {
 		return none, id, refusal
 	}
-	body, refusal := s.body(r)
+	body, refusal := s.body(c, w, r)
 	if refusal != nil {
 		return none, id, refusal
 	}
 	c.unread = false
-	var req *slipway.Request
+	i := &invocation{server: s, conn: c, inEnvelope: wanted.inEnvelope, toHead: r.Method == http.MethodHead}
 	if wanted.isRaw {
-		req, refusal = s.raw(r, body)
+		refusal = s.raw(r, body, &i.request)
 	} else {
-		req, refusal = s.envelope(body)
+		refusal = s.envelope(body, &i.request)
 	}
 	if refusal != nil {
 		return none, id, refusal
@@ -113,11 +113,8 @@ func (s *server) answer(c *conn, r *http.Request, header http.Header) (answer.Ou
 		s.inFlight.Add(-1)
 		return none, id, overloaded
 	}
-	i := &invocation{
-		server: s, conn: c, started: time.Now(), inEnvelope: wanted.inEnvelope, toHead: r.Method == http.MethodHead,
-		owner: logs.Owner{Invocation: id, Trace: trace(r, req)},
-	}
-	return s.invoke(i, req, wanted.timeout, header), id, nil
+	i.owner = logs.Owner{Invocation: id, Trace: trace(r, &i.request)}
+	return s.invoke(i, wanted.timeout, header), id, nil
 }
 
 var overloaded = answer.Refuse(contract.Overloaded, "as many invocations are in flight as the runtime takes")
@@ -174,5 +171,6 @@ func newIDs() *ids {
 }
 
 func (i *ids) next() string {
-	return i.prefix + strconv.FormatUint(i.count.Add(1), 36)
+	id := append(make([]byte, 0, contract.InvocationIDBytes), i.prefix...)
+	return string(strconv.AppendUint(id, i.count.Add(1), 36))
 }

@@ -24,16 +24,22 @@ const (
 	idle = 120 * time.Second
 	// lastAnswers is what answers get to reach their callers once nothing is in flight.
 	lastAnswers = 500 * time.Millisecond
+	// glance is how often deadlines are looked at.
+	glance = 25 * time.Millisecond
 	// lastLines is what the log gets.
 	lastLines = time.Second
 )
 
-// watch gives signs of life, and closes connections that stall.
+// watch gives signs of life, ends invocations whose time is over, and closes connections that stall. A timer for each
+// invocation would cost more than a glance at all of them now and then.
 func (s *server) watch() {
 	swept := time.Now()
-	for now := range time.Tick(table.Tick) {
+	for now := range time.Tick(glance) {
 		table.LetTime()
 		s.connections.table.Beat()
+		if s.inFlight.Load() > 0 {
+			s.connections.giveUpOverdue(now)
+		}
 		if now.Sub(swept) < time.Second {
 			continue
 		}

@@ -181,7 +181,10 @@ var (
 )
 
 // Now is in nanoseconds, and the same in all processes.
-func Now() int64 { return monotonic0 + int64(time.Since(start)) }
+func Now() int64 { return At(time.Now()) }
+
+// At is a time as Now tells it.
+func At(when time.Time) int64 { return monotonic0 + int64(when.Sub(start)) }
 
 func monotonic() int64 {
 	const clockMonotonic = 1

@@ -21,7 +21,16 @@ const few = 16
 
 // Normalise returns a JSON document in its one form.
 func Normalise(document []byte) ([]byte, error) {
-	r := reader{in: document, out: make([]byte, 0, len(document))}
+	return normalise(document, make([]byte, 0, len(document)))
+}
+
+// NormaliseInPlace is Normalise, and overwrites the document: the one form is never longer, nor is any beginning of it.
+func NormaliseInPlace(document []byte) ([]byte, error) {
+	return normalise(document, document[:0])
+}
+
+func normalise(document, out []byte) ([]byte, error) {
+	r := reader{in: document, out: out}
 	if err := r.value(); err != nil {
 		return nil, err
 	}
@@ -29,6 +38,22 @@ func Normalise(document []byte) ([]byte, error) {
 		return nil, r.wrong("something follows the document")
 	}
 	return r.out, nil
+}
+
+// Unescape writes what a valid document escapes without need as itself, and overwrites the document.
+func Unescape(document []byte) []byte {
+	r := reader{in: document, out: document[:0]}
+	for {
+		plain := bytes.IndexByte(r.in[r.at:], '\\')
+		if plain < 0 {
+			return append(r.out, r.in[r.at:]...)
+		}
+		r.out = append(r.out, r.in[r.at:r.at+plain]...)
+		r.at += plain
+		if err := r.escape(); err != nil {
+			panic("exact: no JSON: " + err.Error())
+		}
+	}
 }
 
 type reader struct {

@@ -1,6 +1,7 @@
 package exact
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -21,6 +22,23 @@ func TestOneForm(t *testing.T) {
 		got, err := Normalise([]byte(c.document))
 		if err != nil || string(got) != c.want {
 			t.Errorf("Normalise(%s) = %s, %v; want %s", c.document, got, err, c.want)
+		}
+		got, err = NormaliseInPlace([]byte(c.document))
+		if err != nil || string(got) != c.want {
+			t.Errorf("NormaliseInPlace(%s) = %s, %v; want %s", c.document, got, err, c.want)
+		}
+	}
+}
+
+func TestUnescape(t *testing.T) {
+	deep := strings.Repeat("[", 2*deepest) + `"\u003c"` + strings.Repeat("]", 2*deepest)
+	for _, c := range []struct{ document, want string }{
+		{`{"a":"\u003cb\u003e\u0026\u2028\n\\u003c\u0001\ud800","a":1.50}`, "{\"a\":\"<b>&\u2028\\n\\\\u003c\\u0001\\ud800\",\"a\":1.50}"},
+		{deep, strings.ReplaceAll(deep, `\u003c`, "<")},
+		{"[]", "[]"},
+	} {
+		if got := Unescape([]byte(c.document)); string(got) != c.want {
+			t.Errorf("Unescape(%s) = %s; want %s", c.document, got, c.want)
 		}
 	}
 }
@@ -80,6 +98,10 @@ func FuzzNormalise(f *testing.F) {
 	f.Add([]byte(`{"a":[1,"\u00e9",{"a":1,"a":2}]}`))
 	f.Fuzz(func(t *testing.T, document []byte) {
 		got, err := Normalise(document)
+		same, failure := NormaliseInPlace(bytes.Clone(document))
+		if (err == nil) != (failure == nil) || err == nil && !bytes.Equal(got, same) {
+			t.Fatalf("%q became %q, %v, and %q, %v in its own place", document, got, err, same, failure)
+		}
 		if err != nil {
 			return
 		}
