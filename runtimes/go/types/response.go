@@ -123,8 +123,8 @@ func check(answer *Answer) error {
 			return fmt.Errorf("%q is no header name", name)
 		}
 		for _, value := range values {
-			if strings.ContainsAny(value, "\r\n\x00") {
-				return fmt.Errorf("the header %s holds a line break or NUL", name)
+			if strings.ContainsFunc(value, isControl) {
+				return fmt.Errorf("the header %s holds a control character", name)
 			}
 		}
 	}
@@ -140,4 +140,9 @@ func isToken(name string) bool {
 		}
 	}
 	return name != ""
+}
+
+// isControl tells characters that a header's value can't have; a tab is not one of them.
+func isControl(c rune) bool {
+	return c < ' ' && c != '\t' || c == 0x7f
 }

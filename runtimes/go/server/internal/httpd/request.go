@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"unicode/utf8"
 
 	"slipway"
 	"slipway/internal/exact"
@@ -88,9 +89,9 @@ func (s *server) envelope(body []byte, req *slipway.Request) *answer.Refusal {
 				req.Body = []byte(exact.Unquote(value))
 			}
 		case `"headers"`:
-			ok = addStrings(value, req.Headers, strings.ToLower)
+			ok = eachString(value, func(name, value string) { addHeader(req.Headers, strings.ToLower(name), value) })
 		case `"env"`:
-			ok = addStrings(value, req.Env, func(name string) string { return name })
+			ok = eachString(value, func(name, value string) { req.Env[name] = value })
 		case `"method"`:
 			ok = setString(value, &req.Method)
 		case `"path"`:
@@ -122,7 +123,7 @@ func setString(value []byte, to *string) bool {
 	return true
 }
 
-func addStrings(object []byte, to map[string]string, rename func(string) string) bool {
+func eachString(object []byte, take func(name, value string)) bool {
 	if object[0] != '{' {
 		return false
 	}
@@ -130,9 +131,24 @@ func addStrings(object []byte, to map[string]string, rename func(string) string)
 		if value[0] != '"' {
 			return false
 		}
-		to[rename(exact.Unquote(name))] = exact.Unquote(value)
+		take(exact.Unquote(name), exact.Unquote(value))
 	}
 	return true
+}
+
+// addHeader adds a field, in lower case already, to those of its name.
+func addHeader(headers map[string]string, name, value string) {
+	if before, ok := headers[name]; ok {
+		value = before + separator(name) + value
+	}
+	headers[name] = value
+}
+
+func separator(name string) string {
+	if name == "cookie" {
+		return "; "
+	}
+	return ", "
 }
 
 // raw makes the function's request of the HTTP request itself.
@@ -167,11 +183,10 @@ func rawHeaders(r *http.Request) map[string]string {
 		if contract.IsHopByHop(name) || strings.HasPrefix(name, contract.ReservedPrefix) {
 			continue
 		}
-		between := ", "
-		if name == "Cookie" {
-			between = "; "
+		name = strings.ToLower(name)
+		for _, value := range values {
+			addHeader(headers, name, readable(value))
 		}
-		headers[strings.ToLower(name)] = strings.Join(values, between)
 	}
 	for _, list := range r.Header["Connection"] {
 		for name := range strings.SplitSeq(list, ",") {
@@ -179,6 +194,18 @@ func rawHeaders(r *http.Request) map[string]string {
 		}
 	}
 	return headers
+}
+
+// readable is a field's value as UTF-8 where it is that, else each byte as the Latin-1 character.
+func readable(value string) string {
+	if utf8.ValidString(value) {
+		return value
+	}
+	characters := make([]rune, 0, len(value))
+	for at := range len(value) {
+		characters = append(characters, rune(value[at]))
+	}
+	return string(characters)
 }
 
 // parseQuery decodes as forms do. What encodes nothing stays as it is, which package url refuses.
