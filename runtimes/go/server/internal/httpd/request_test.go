@@ -29,7 +29,7 @@ func TestEnvelopes(t *testing.T) {
 	if refusal != nil {
 		t.Fatal(refusal.Message)
 	}
-	if string(req.Payload) != `"é"` || string(req.Body) != "é" || req.Headers["x-a"] != "2" || req.Method != "PUT" ||
+	if string(req.Payload) != `"é"` || string(req.Body) != "é" || req.Headers["x-a"] != "1, 2" || req.Method != "PUT" ||
 		req.Path != "/x?y" || req.Query.Get("q") != "1" || req.Env["A"] != "own" || req.Env["B"] != "container" {
 		t.Errorf("got %+v", req)
 	}
