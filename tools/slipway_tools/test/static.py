@@ -109,9 +109,11 @@ def _pytest(tally: Tally, run: Run, name: str, markers: str) -> None:
 
 
 def run_proof(tally: Tally) -> None:
-    """The suite's own proof: the reference passes all, every mutant is caught, every case catches one."""
+    """The suite's own proof: the reference passes all, every mutant is caught, every case catches one.
+    What caught which is written to reports/mutants.md."""
     with tally.piece("the suite's mutants") as (step, counts):
-        output = in_root((sys.executable, "-m", "slipway_conformance.reference.prove"), step)
+        prove = (sys.executable, "-m", "slipway_conformance.reference.prove")
+        output = in_root((*prove, "--coverage", "reports/mutants.md"), step)
         counts.note = output.rstrip().splitlines()[-1].strip()
 
 

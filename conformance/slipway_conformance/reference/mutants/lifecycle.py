@@ -471,7 +471,7 @@ def signal_while_loading_is_forgotten() -> None:
         signal.signal(signal.SIGTERM, lambda number, frame: lost.append(number))
 
     def slow(served: Server) -> None:
-        time.sleep(0.3)
+        time.sleep(0.8)
         load(served)
         if not lost:
             handle(later[0])

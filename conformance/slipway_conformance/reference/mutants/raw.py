@@ -52,7 +52,7 @@ def raw_root_is_no_path() -> None:
     _refuses_methods(lambda head: head.method != "GET" or head.path != "/")
 
 
-@mutant("5.9")
+@mutant("5.9", also=("9.1",))
 def raw_mode_refuses_head() -> None:
     """HEAD is refused in raw mode."""
     _refuses_methods(lambda head: head.method != "HEAD")

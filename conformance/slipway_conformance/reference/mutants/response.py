@@ -55,7 +55,7 @@ def own_500_is_the_runtimes() -> None:
     _changes_answers(change)
 
 
-@mutant("5.1", also=("5.4", "5.6", "5.9", "5.11", "8.3", "9.1"))
+@mutant("5.1", also=("5.4", "5.5", "5.6", "5.9", "5.11", "8.3", "9.1"))
 def own_headers_are_dropped() -> None:
     """Headers of the function that begin with x- don't go out."""
     original = response.allowed
@@ -290,7 +290,7 @@ def no_content_has_a_length() -> None:
     replace(outgoing, "has_length", lambda status: True)
 
 
-@mutant("5.9", also=("2.6",))
+@mutant("5.9", also=("2.6", "9.1"))
 def head_has_a_body() -> None:
     """The answer to HEAD has a body."""
     replace(outgoing, "has_body", lambda status, head: outgoing.has_length(status))
