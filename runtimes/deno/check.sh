@@ -8,24 +8,24 @@ export DENO_DIR="$scratch/deno"
 trap 'rm -rf "$scratch"' EXIT
 
 case ${1-} in
-  types)
-    # Each folder with the imports of its own deno.json. Nothing may be written beside the sources.
-    for folder in . llhttp example bench bench/function ../../conformance/functions/deno; do
-      files=.
-      if [ "$folder" = . ]; then files='server types'; fi
-      if [ "$folder" = bench ]; then files='bare.ts hono.ts node_http.ts'; fi
-      # shellcheck disable=SC2086
-      (cd "$folder" && deno check --quiet --no-lock --node-modules-dir=none $files)
-    done
-    ;;
-  test)
-    # The parser is beside an installed server only.
-    cp -R server "$scratch/server"
-    cp "${RUNTIME_HOME:-/runtime}/server/llhttp.wasm" "$scratch/server/"
-    deno test --allow-all --config deno.json --no-lock "$scratch/server/test"
-    ;;
-  *)
-    echo 'usage: check.sh types|test' >&2
-    exit 64
-    ;;
+types)
+  # Each folder with the imports of its own deno.json. Nothing may be written beside the sources.
+  for folder in . llhttp example bench bench/function ../../conformance/functions/deno; do
+    files=.
+    if [ "$folder" = . ]; then files='server types'; fi
+    if [ "$folder" = bench ]; then files='bare.ts hono.ts node_http.ts'; fi
+    # shellcheck disable=SC2086
+    (cd "$folder" && deno check --quiet --no-lock --node-modules-dir=none $files)
+  done
+  ;;
+test)
+  # The parser is beside an installed server only.
+  cp -R server "$scratch/server"
+  cp "${RUNTIME_HOME:-/runtime}/server/llhttp.wasm" "$scratch/server/"
+  deno test --allow-all --config deno.json --no-lock "$scratch/server/test"
+  ;;
+*)
+  echo 'usage: check.sh types|test' >&2
+  exit 64
+  ;;
 esac
