@@ -186,9 +186,9 @@ class Session:
     def connect(self, timeout: float = 15.0, *, near: bool = False) -> Wire:
         """A connection for raw bytes, to the server itself where it must be *near*."""
         running = self.running
-        host, port = running.nearest() if near else (running.host, running.port)
         try:
-            return Wire(host, port, timeout, self._record)
+            connected = running.dial(timeout, near=near)
+            return Wire(running.host, running.port, timeout, self._record, connected)
         except OSError as error:
             raise WireError(f"no connection: {error}") from error
 

@@ -70,6 +70,7 @@ class Wire:
     """One connection. Usable as a context manager; every wait ends after ``timeout`` seconds.
 
     ``record`` is told of every answer to raw bytes: the bytes, the answer or None, and the problem.
+    ``connected`` is a connection that there is already.
     """
 
     def __init__(
@@ -78,12 +79,13 @@ class Wire:
         port: int,
         timeout: float = 10.0,
         record: Callable[[bytes, Answer | None, str], None] = lambda raw, answer, problem: None,
+        connected: socket.socket | None = None,
     ) -> None:
         self._address = (host, port)
         self.timeout = timeout
         self._record = record
         self._sent = bytearray()
-        self._socket = socket.create_connection(self._address, timeout=timeout)
+        self._socket = connected or socket.create_connection(self._address, timeout=timeout)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._rest = b""
 

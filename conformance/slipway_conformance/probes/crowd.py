@@ -46,8 +46,9 @@ class Caller:
     def __init__(self, session: Session, *, near: bool = False) -> None:
         terms = contract.load()
         running = session.running
-        host, port = running.nearest() if near else (running.host, running.port)
-        self._connection = http.client.HTTPConnection(host, port, timeout=15)
+        self._connection = http.client.HTTPConnection(running.host, running.port, timeout=15)
+        if near:
+            self._connection.sock = running.dial(15, near=True)
         self._id = terms.header("invocation")
         self._headers = {
             "content-type": "application/json",

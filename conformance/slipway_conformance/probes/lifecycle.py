@@ -155,7 +155,8 @@ def _drains(session: Session, signal: str) -> None:
                 session.expect(late == 503, f"readiness answered {late} while draining")
 
         def call() -> None:
-            session.check(fresh.invoke(steps), status=200, text="whole")
+            with fresh.connect(near=True) as wire:
+                session.check(fresh.invoke(steps, wire=wire), status=200, text="whole")
 
         fresh.together([signalled, *[call] * 5])
         _exits(fresh, signal, 0, 5)
@@ -173,7 +174,8 @@ def late_invocation(session: Session) -> None:
 
         def hold() -> None:
             steps: list[Step] = [{"do": "await", "ms": 900}, {"do": "send", "text": "whole"}]
-            session.check(fresh.invoke(steps), status=200, text="whole")
+            with fresh.connect(near=True) as wire:
+                session.check(fresh.invoke(steps, wire=wire), status=200, text="whole")
 
         def late() -> None:
             time.sleep(0.3)
@@ -200,7 +202,8 @@ def grace(session: Session) -> None:
 
         def hang() -> None:
             try:
-                answers.append(fresh.invoke([{"do": "await", "ms": 20000}]))
+                with fresh.connect(25, near=True) as wire:
+                    answers.append(fresh.invoke([{"do": "await", "ms": 20000}], wire=wire))
             except WireError as error:
                 session.fail(f"what was still in flight after the grace period: {error}")
 

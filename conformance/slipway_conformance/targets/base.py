@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import socket
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
@@ -98,10 +99,10 @@ class Running(ABC):
         """All lines so far; an empty list where the target can't show its log."""
         return list(self.log.lines)
 
-    def nearest(self) -> tuple[str, int]:
-        """Host and port with nothing between client and server that ends when the server does, if there
-        are such; else the usual ones."""
-        return self.host, self.port
+    def dial(self, timeout: float, *, near: bool = False) -> socket.socket:
+        """A connection; where it must be *near*, and such a one can be had, with nothing between client
+        and server that ends when the server does. OSError where nobody takes it."""
+        return socket.create_connection((self.host, self.port), timeout)
 
     @abstractmethod
     def alive(self) -> bool: ...

@@ -25,6 +25,7 @@ from testcontainers.core.container import DockerContainer
 
 from .. import contract
 from ..runtime import Runtime
+from . import inside
 from .base import (
     FREE,
     Ability,
@@ -47,8 +48,6 @@ _HARDENING: dict[str, Any] = {
     "pids_limit": 512,
 }
 _MEMORY = 512
-# How long the address of a container is tried, which an engine in a virtual machine keeps to itself.
-_NEAR_SECONDS = 0.5
 # The reaper is an image of its own, which an offline machine hasn't got. Leftovers are swept by
 # label instead.
 testcontainers_config.ryuk_disabled = True
@@ -103,15 +102,20 @@ class RunningContainer(Running):
         self._follower = threading.Thread(target=self._follow, daemon=True)
         self._follower.start()
 
-    def nearest(self) -> tuple[str, int]:
+    def dial(self, timeout: float, *, near: bool = False) -> socket.socket:
         # Where the engine publishes a port by a process of its own, that one keeps megabytes of an answer.
-        networks = self.container.attrs["NetworkSettings"]["Networks"]
-        port = int(contract.load().default("port"))
-        for address in (network.get("IPAddress") for network in networks.values()):
-            with contextlib.suppress(OSError):
-                socket.create_connection((address, port), timeout=_NEAR_SECONDS).close()
-                return address, port
-        return self.host, self.port
+        found = (
+            inside.connect(self._process(), contract.load().default("port"), timeout)
+            if near
+            else None
+        )
+        return found or super().dial(timeout)
+
+    def _process(self) -> int:
+        """Process 1 of the container, as this machine knows it."""
+        if not self.container.attrs["State"]["Pid"]:
+            self.container.reload()
+        return int(self.container.attrs["State"]["Pid"])
 
     def alive(self) -> bool:
         try:
