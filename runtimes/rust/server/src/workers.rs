@@ -129,7 +129,42 @@ impl Workers {
 
     fn take_back(&self, count: usize) {
         for _ in 0..count {
-            self.runtime.spawn(async { GATE.wait() });
+            self.runtime.spawn(async {
+                make_way();
+                GATE.wait();
+            });
         }
+    }
+}
+
+/// Puts the task that comes next on this thread where others find it. The one that was woken last has a place of its own, which
+/// no other thread looks into: it would wait as long as this thread does. Another task, with nothing to do, takes that place.
+fn make_way() {
+    tokio::spawn(async {});
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tokio::runtime::Builder;
+
+    use super::*;
+
+    #[test]
+    fn nothing_waits_behind_a_thread_at_the_gate() {
+        let runtime = Builder::new_multi_thread().worker_threads(2).build().expect("there are threads");
+        let was_run = Arc::new(AtomicBool::new(false));
+        let next = Arc::clone(&was_run);
+        let waited = runtime.block_on(runtime.spawn(async move {
+            let noted = Arc::clone(&next);
+            tokio::spawn(async move { noted.store(true, SeqCst) });
+            make_way();
+            let end = Instant::now() + Duration::from_secs(5);
+            while !next.load(SeqCst) && Instant::now() < end {
+                thread::sleep(Duration::from_millis(1));
+            }
+        }));
+        assert!(waited.is_ok() && was_run.load(SeqCst));
     }
 }
