@@ -31,4 +31,8 @@ def test_a_process_that_is_not_there(process: int) -> None:
 def test_nobody_listens() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    assert inside.connect(os.getpid(), port, 1) is None
+    try:
+        found = inside.connect(os.getpid(), port, 1)
+    except ConnectionRefusedError:
+        return
+    assert found is None, "nobody takes it, and it was taken"

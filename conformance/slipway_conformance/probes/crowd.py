@@ -22,9 +22,10 @@ from attrs import frozen
 from .. import contract, logs
 from ..cases import probe
 from ..session import Session, Step, new_id
+from ..targets import Running
 
 _CONNECTIONS, _INVOCATIONS = 50, 10_000
-_LOG_SECONDS = 15.0
+_ANSWER_SECONDS, _LOG_SECONDS = 15.0, 15.0
 # Ends of a server, so many at a time, each under so many callers.
 _ENDS, _ENDS_AT_ONCE, _CALLERS = 20, 4, 6
 _MOST_SECONDS = 3.0
@@ -39,16 +40,25 @@ class Answered:
     body: bytes
 
 
+class _Connection(http.client.HTTPConnection):
+    """Dials as the target does."""
+
+    def __init__(self, running: Running, *, near: bool) -> None:
+        super().__init__(running.host, running.port, timeout=_ANSWER_SECONDS)
+        self._running = running
+        self._near = near
+
+    def connect(self) -> None:
+        self.sock = self._running.dial(_ANSWER_SECONDS, near=self._near)
+
+
 class Caller:
     """One caller on one kept connection, to the server itself where it must be *near*: an engine's port proxy
     goes with its container, and with it what it has not handed on."""
 
     def __init__(self, session: Session, *, near: bool = False) -> None:
         terms = contract.load()
-        running = session.running
-        self._connection = http.client.HTTPConnection(running.host, running.port, timeout=15)
-        if near:
-            self._connection.sock = running.dial(15, near=True)
+        self._connection = _Connection(session.running, near=near)
         self._id = terms.header("invocation")
         self._headers = {
             "content-type": "application/json",

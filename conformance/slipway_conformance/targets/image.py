@@ -104,12 +104,11 @@ class RunningContainer(Running):
 
     def dial(self, timeout: float, *, near: bool = False) -> socket.socket:
         # Where the engine publishes a port by a process of its own, that one keeps megabytes of an answer.
-        found = (
-            inside.connect(self._process(), contract.load().default("port"), timeout)
-            if near
-            else None
-        )
-        return found or super().dial(timeout)
+        if near:
+            found = inside.connect(self._process(), contract.load().default("port"), timeout)
+            if found:
+                return found
+        return super().dial(timeout)
 
     def _process(self) -> int:
         """Process 1 of the container, as this machine knows it."""

@@ -6,11 +6,10 @@ Knows Linux's network namespaces, and no engine.
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import os
 import socket
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 # setns(2): the namespace is to be one of the network.
@@ -18,20 +17,24 @@ _CLONE_NEWNET = 0x40000000
 
 
 def connect(process: int, port: int, timeout: float) -> socket.socket | None:
-    """A connection to *port* on the loopback interface that *process* sees, within *timeout* seconds.
-    None where its network can't be entered: that takes the right to, on the machine where it runs."""
-    found: list[socket.socket] = []
-
-    def enter() -> None:
-        with contextlib.suppress(OSError), Path(f"/proc/{process}/ns/net").open() as network:
-            _enter(network.fileno())
-            found.append(socket.create_connection(("127.0.0.1", port), timeout))
-
+    """A connection to *port* on the loopback interface that *process* sees, within *timeout* seconds;
+    OSError where nobody takes it. None where its network can't be entered: that takes the right to, on
+    the machine where it runs."""
     # A thread has a network of its own, and a socket stays in that of the thread that made it.
-    thread = threading.Thread(target=enter)
-    thread.start()
-    thread.join()
-    return found[0] if found else None
+    with ThreadPoolExecutor(1) as thread:
+        if not thread.submit(_enters, process).result():
+            return None
+        return thread.submit(socket.create_connection, ("127.0.0.1", port), timeout).result()
+
+
+def _enters(process: int) -> bool:
+    """Whether this thread is in the network of *process* from now on."""
+    try:
+        with Path(f"/proc/{process}/ns/net").open() as network:
+            _enter(network.fileno())
+    except OSError:
+        return False
+    return True
 
 
 def _enter(network: int) -> None:

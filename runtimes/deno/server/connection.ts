@@ -3,7 +3,7 @@ import { STATUS } from "./contract.ts";
 import type { Refusal } from "./control.ts";
 import { joined } from "./frames.ts";
 import type { Invocation } from "./invocation.ts";
-import { isMethodError, type Parser, type ParserError, requestParser } from "./parser.ts";
+import { isMethodError, type ParserError, RequestParser } from "./parser.ts";
 import { Socket } from "./socket.ts";
 import { errorBody, httpDate, REASONS } from "./wire.ts";
 
@@ -105,7 +105,7 @@ export class Connection {
 
   #socket: Socket;
   #handler: Handler;
-  #parser: Parser;
+  #parser: RequestParser;
   #reading: Exchange | null = null;
   #queue: Exchange[] = [];
   /** The beginning of a request line, whose end has not come yet. */
@@ -182,8 +182,8 @@ export class Connection {
 
   // What comes in -----------------------------------------------------------------------------------------------------
 
-  #newParser(): Parser {
-    return requestParser({
+  #newParser(): RequestParser {
+    return new RequestParser({
       begin: () => {
         this.#inHead = true;
         this.headAge = 0;

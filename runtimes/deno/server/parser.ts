@@ -17,12 +17,6 @@ export interface ParserError {
   readonly bytesParsed: number;
 }
 
-export interface Parser {
-  /** Returns how many bytes it took, fewer than all behind an upgrade, or why it can't go on. */
-  execute(bytes: Uint8Array): number | ParserError;
-  close(): void;
-}
-
 // The request line counts as well; the limit on the headers alone is judged where there is a request to answer.
 const MAXIMUM_HEAD = 2 * LIMIT.headerBytes;
 // Extensions of chunks and trailers, which llhttp swallows without an end.
@@ -53,11 +47,7 @@ export function isMethodError({ code }: ParserError, method: string): boolean {
 }
 
 /** A parser for the requests of one connection. */
-export function requestParser(events: ParserEvents): Parser {
-  return new RequestParser(events);
-}
-
-class RequestParser implements Parser, Callbacks {
+export class RequestParser implements Callbacks {
   #llhttp = new Llhttp();
   #events: ParserEvents;
   #inHead = false;
@@ -74,6 +64,7 @@ class RequestParser implements Parser, Callbacks {
     this.#events = events;
   }
 
+  /** Returns how many bytes it took, fewer than all behind an upgrade, or why it can't go on. */
   execute(bytes: Uint8Array): number | ParserError {
     for (let at = 0; at < bytes.length; at += ROOM) {
       const piece = bytes.length <= ROOM ? bytes : bytes.subarray(at, at + ROOM);

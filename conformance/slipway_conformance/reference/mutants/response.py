@@ -315,7 +315,7 @@ def result_of_head_has_a_body() -> None:
     original = outgoing.has_body
 
     def has_body(status: int, head: Head | None) -> bool:
-        wanted = head is not None and head.get("x-runtime-result") == "envelope"
+        wanted = head is not None and head.get(contract.load().header("result")) == "envelope"
         return original(status, None if wanted else head)
 
     replace(outgoing, "has_body", has_body)

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { METHODS, requestParser } from "../parser.ts";
+import { METHODS, RequestParser } from "../parser.ts";
 
 interface Seen {
   method: string;
@@ -11,7 +11,7 @@ interface Seen {
 
 function parse(...parts: string[]): Seen[] {
   const seen: Seen[] = [];
-  const parser = requestParser({
+  const parser = new RequestParser({
     begin() {},
     head: (method, target, headers) => seen.push({ method, target, headers, body: "", complete: false }),
     body: (bytes) => seen.at(-1)!.body += new TextDecoder().decode(bytes),
@@ -57,7 +57,7 @@ Deno.test("values have no white space around them, and may be empty", () => {
 
 Deno.test("every byte above ASCII is a character of its own", () => {
   const seen: string[][] = [];
-  const parser = requestParser({ begin() {}, head: (_m, _t, headers) => seen.push(headers), body() {}, complete() {} });
+  const parser = new RequestParser({ begin() {}, head: (_m, _t, headers) => seen.push(headers), body() {}, complete() {} });
   const head = "GET / HTTP/1.1\r\na: \x80\xe9\xff\r\nb: \xc3\xa9\r\n\r\n";
   parser.execute(Uint8Array.from(head, (character) => character.charCodeAt(0)));
   assert.deepEqual(seen, [["a", "\x80\xe9\xff", "b", "\xc3\xa9"]]);
@@ -66,7 +66,7 @@ Deno.test("every byte above ASCII is a character of its own", () => {
 
 Deno.test("a head without an end and framing without content are given up", () => {
   const code = (...parts: string[]): string => {
-    const parser = requestParser({ begin() {}, head() {}, body() {}, complete() {} });
+    const parser = new RequestParser({ begin() {}, head() {}, body() {}, complete() {} });
     for (const part of parts) {
       const outcome = parser.execute(new TextEncoder().encode(part));
       if (typeof outcome !== "number") return outcome.code;
