@@ -57,7 +57,12 @@ Deno.test("values have no white space around them, and may be empty", () => {
 
 Deno.test("every byte above ASCII is a character of its own", () => {
   const seen: string[][] = [];
-  const parser = new RequestParser({ begin() {}, head: (_m, _t, headers) => seen.push(headers), body() {}, complete() {} });
+  const parser = new RequestParser({
+    begin() {},
+    head: (_m, _t, headers) => seen.push(headers),
+    body() {},
+    complete() {},
+  });
   const head = "GET / HTTP/1.1\r\na: \x80\xe9\xff\r\nb: \xc3\xa9\r\n\r\n";
   parser.execute(Uint8Array.from(head, (character) => character.charCodeAt(0)));
   assert.deepEqual(seen, [["a", "\x80\xe9\xff", "b", "\xc3\xa9"]]);
