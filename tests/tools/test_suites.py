@@ -16,6 +16,10 @@ def _reference() -> Subject:
     return Subject(ReferenceLauncher())
 
 
+def _broken() -> Subject:
+    return Subject(ReferenceLauncher("json-has-a-charset"))
+
+
 def _nowhere() -> Subject:
     raise TargetError("there is no such target")
 
@@ -33,6 +37,14 @@ def test_each_target_gets_its_row_and_its_report() -> None:
     rows = {row.name: (row.passed, row.failed) for row in tally.rows}
     passed = targets[0].count(Outcome.PASS)
     assert rows == {"one": (passed, 0), "two": (passed, 0), "none": (0, 1)}
+
+
+def test_a_row_names_the_cases_that_failed() -> None:
+    with Steps() as steps:
+        tally = Tally(steps)
+        judge_all(tally, [Piece("broken", _broken, Selection(clauses=("5.2",)))])
+    (row,) = tally.rows
+    assert (row.failed, row.note) == (1, "5.2-json-type")
 
 
 def test_one_that_is_stopped_before_it_begins_judges_nothing_and_is_no_pass() -> None:

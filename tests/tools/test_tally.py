@@ -16,13 +16,20 @@ def test_pieces_are_counted_and_failures_shown(capsys: pytest.CaptureFixture[str
         with tally.piece("bad"):
             raise ToolError("what is wrong")
         with tally.piece("half"):
-            raise Failed("two of five", passed=3, failed=2)
+            raise Failed("two of five", passed=3, failed=2, which=["this", "that"])
+        with tally.piece("most"):
+            raise Failed(
+                "eight", passed=0, failed=8, which=[f"no. {number}" for number in range(8)]
+            )
         with tally.piece("broken"):
             raise ZeroDivisionError
-    assert (tally.passed, tally.failed) == (10, 4)
+    assert (tally.passed, tally.failed) == (10, 12)
     told = capsys.readouterr().out
     assert "what is wrong" in told
     assert "ZeroDivisionError" in told
+    notes = {row.name: row.note for row in tally.rows}
+    assert notes["half"] == "this, that"
+    assert notes["most"].endswith("no. 5 and 2 more")
 
 
 def test_what_was_left_out_makes_a_run_incomplete() -> None:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from functools import partial
 
 from ..cases import probe
-from ..session import Session
+from ..session import Session, Step
 from ..targets import TargetError
 
 _LARGE, _LITTLE = 16 << 20, 1 << 16
 _SLOW_SECONDS = 1.0
-# When servers are told to end, in shares of the time that one takes to start.
-_SHARES = (0.2, 0.5, 0.7, 0.9)
+# When servers are told to end, in shares of the time that one takes to start. They start in twos, those
+# that are timed as well: what starts beside others takes longer.
+_SHARES = ((0.2, 0.7), (0.5, 0.9))
 _STARTED_SECONDS = 20.0
 _BETWEEN_SECONDS = 0.05
+_AWAITED_MS = 600
+_INSISTS_SECONDS = 0.002
 _ENDS_SECONDS = 6.0
 
 
@@ -26,12 +30,19 @@ _ENDS_SECONDS = 6.0
     quiet=True,
 )
 def while_starting(session: Session) -> None:
+    taken: list[float] = []
+    session.together([partial(_start, session, taken)] * 2)
+    for pair in _SHARES:
+        session.together([partial(_called_off, session, share * min(taken)) for share in pair])
+
+
+def _start(session: Session, taken: list[float]) -> None:
+    """Adds the seconds until a server listens to *taken*."""
     began = time.monotonic()
     with session.fresh(wait=None) as fresh:
         while not _listens(fresh) and time.monotonic() - began < _STARTED_SECONDS:
             time.sleep(0.01)
-    took = time.monotonic() - began
-    session.together([partial(_called_off, session, share * took) for share in _SHARES])
+        taken.append(time.monotonic() - began)
 
 
 def _listens(session: Session) -> bool:
@@ -60,6 +71,40 @@ def _called_off(session: Session, after: float) -> None:
             code == 0 or not _listens(fresh),
             f"SIGTERM while starting: exit code 0 was expected after it listened, got {code}",
         )
+
+
+@probe(
+    "10.5-once-more",
+    why="whoever calls a deployment off may say so twice, and an impatient one says it all the time",
+    needs=("signals", "launch"),
+    quiet=True,
+)
+def once_more(session: Session) -> None:
+    with session.fresh() as fresh:
+
+        def call() -> None:
+            steps: list[Step] = [
+                {"do": "await", "ms": _AWAITED_MS},
+                {"do": "send", "text": "whole"},
+            ]
+            with fresh.connect(near=True) as wire:
+                session.check(fresh.invoke(steps, wire=wire), status=200, text="whole")
+
+        def insist() -> None:
+            time.sleep(_AWAITED_MS / 2000)
+            began = time.monotonic()
+            while fresh.running.alive() and time.monotonic() - began < _ENDS_SECONDS:
+                with contextlib.suppress(TargetError):
+                    fresh.running.signal("SIGTERM")
+                time.sleep(_INSISTS_SECONDS)
+
+        fresh.together([call, insist])
+        try:
+            code = fresh.running.wait(1)
+        except TargetError as error:
+            session.fail(f"SIGTERM again and again: {error}")
+            return
+        session.expect(code == 0, f"SIGTERM again and again: exit code 0 was expected, got {code}")
 
 
 @probe(

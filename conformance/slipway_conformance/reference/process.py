@@ -10,6 +10,8 @@ import signal
 from .. import contract
 from . import function, logs
 
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
 
 def hide_secret() -> None:
     """Overwrites the secret where the kernel shows it, in /proc/self/environ."""
@@ -28,8 +30,14 @@ def forget_settings() -> None:
 
 
 def on_signals(stopped: asyncio.Event) -> None:
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in _SIGNALS:
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+
+
+def end_in_peace() -> None:
+    """Keeps off the signals that come once more: the loop takes its handlers along, and the exit code
+    would be theirs."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
 
 
 def crashed(kind: type[BaseException], error: BaseException, trace: object) -> None:

@@ -52,6 +52,7 @@ class Server:
         await stopped.wait()
         listener.close()
         await drain(self)
+        process.end_in_peace()
 
     async def connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serves one connection to its end."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
@@ -102,7 +103,8 @@ def _pytest(tally: Tally, run: Run, name: str, markers: str) -> None:
             in_root(command, step)
         except ToolError as error:
             passed, failed = _counted(junit) if junit.exists() else (0, 0)
-            raise Failed(str(error), passed, max(1, failed)) from error
+            which = _failing(junit) if junit.exists() else []
+            raise Failed(str(error), passed, max(1, failed), which) from error
         counts.passed, _ = _counted(junit)
         if not counts.passed:
             raise Failed("none of them ran: each was skipped, or none was found")
@@ -110,10 +112,17 @@ def _pytest(tally: Tally, run: Run, name: str, markers: str) -> None:
 
 def run_proof(tally: Tally) -> None:
     """The suite's own proof: the reference passes all, every mutant is caught, every case catches one.
-    What caught which is written to reports/mutants.md."""
+    What caught which is written to reports/mutants.md, and all of it to reports/mutants.json."""
+    found = repository.root() / "reports" / "mutants.json"
+    found.unlink(missing_ok=True)
     with tally.piece("the suite's mutants") as (step, counts):
         prove = (sys.executable, "-m", "slipway_conformance.reference.prove")
-        output = in_root((*prove, "--coverage", "reports/mutants.md"), step)
+        files = ("--coverage", str(found.with_suffix(".md")), "--report", str(found))
+        try:
+            output = in_root((*prove, *files), step)
+        except ToolError as error:
+            which = json.loads(found.read_text())["problems"] if found.exists() else []
+            raise Failed(str(error), 0, max(1, len(which)), which) from error
         counts.note = output.rstrip().splitlines()[-1].strip()
 
 
@@ -131,6 +140,16 @@ def _counted(junit: Path) -> tuple[int, int]:
         failed += broken
         passed += int(suite.get("tests", 0)) - broken - int(suite.get("skipped", 0))
     return passed, failed
+
+
+def _failing(junit: Path) -> list[str]:
+    """The names of the tests that did not pass."""
+    tests = ElementTree.parse(junit).getroot().iter("testcase")
+    return [
+        test.get("name", "")
+        for test in tests
+        if any(part.tag in ("failure", "error") for part in test)
+    ]
 
 
 def _tool(name: str) -> str:

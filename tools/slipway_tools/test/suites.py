@@ -139,7 +139,13 @@ class Judge:
             }
             counts.note = ", ".join(f"{number} {o}" for o, number in others.items() if number)
             if not target.conforms:
-                raise Failed(_failures(target), counts.passed, _failed(target))
+                wrong = _wrong(target)
+                raise Failed(
+                    _failures(target, wrong),
+                    counts.passed,
+                    max(1, len(wrong) + len(target.problems)),
+                    [result.case.id for result in wrong],
+                )
 
     def stop(self) -> None:
         """Ends the run from another thread, also one that is about to begin."""
@@ -148,14 +154,10 @@ class Judge:
             self._runner.cancel()
 
 
-def _failed(target: TargetReport) -> int:
-    return max(1, target.count(Outcome.FAIL, Outcome.ERROR) + len(target.problems))
+def _wrong(target: TargetReport) -> list[Result]:
+    return [r for r in target.results if r.outcome in (Outcome.FAIL, Outcome.ERROR)]
 
 
-def _failures(target: TargetReport) -> str:
-    shown = [
-        explain.failure(result, target.language or target.name)
-        for result in target.results
-        if result.outcome in (Outcome.FAIL, Outcome.ERROR)
-    ]
+def _failures(target: TargetReport, wrong: Sequence[Result]) -> str:
+    shown = [explain.failure(result, target.language or target.name) for result in wrong]
     return "\n\n".join([*shown, *target.problems]) or "nothing was judged"

@@ -15,6 +15,7 @@ from ..errors import ToolError
 from ..terminal import Step, Steps, console
 
 _SHOWN_LINES = 60
+_SHOWN_NAMES = 6
 
 
 @frozen
@@ -30,13 +31,16 @@ class Row:
 
 
 class Failed(Exception):
-    """A piece failed; ``output`` is what a person needs to see."""
+    """A piece failed; ``output`` is what a person needs to see, ``which`` names what did not pass."""
 
-    def __init__(self, output: str, passed: int = 0, failed: int = 1) -> None:
+    def __init__(
+        self, output: str, passed: int = 0, failed: int = 1, which: Sequence[str] = ()
+    ) -> None:
         super().__init__(output)
         self.output = output
         self.passed = passed
         self.failed = failed
+        self.which = which
 
 
 @define
@@ -79,7 +83,8 @@ class Tally:
         seconds = step.seconds if step else 0.0
         with self._lock:
             if failure:
-                self.rows.append(Row(name, failure.passed, failure.failed, seconds))
+                note = _first(failure.which)
+                self.rows.append(Row(name, failure.passed, failure.failed, seconds, note=note))
             else:
                 self.rows.append(Row(name, counts.passed, 0, seconds, note=counts.note))
 
@@ -99,6 +104,12 @@ class Tally:
     def complete(self) -> bool:
         """Whether something was judged, and nothing was left out."""
         return self.passed > 0 and not any(row.unjudged for row in self.rows)
+
+
+def _first(which: Sequence[str]) -> str:
+    """A few of them: whoever sees only the end of a long output still knows where to look."""
+    more = len(which) - _SHOWN_NAMES
+    return ", ".join(which[:_SHOWN_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
 def table(rows: Sequence[Row]) -> Table:

@@ -471,13 +471,44 @@ def signal_while_loading_is_forgotten() -> None:
         signal.signal(signal.SIGTERM, lambda number, frame: lost.append(number))
 
     def slow(served: Server) -> None:
-        time.sleep(0.8)
+        # Longer than all that comes before it, also where other work slows that down.
+        time.sleep(0.6 + time.process_time())
         load(served)
         if not lost:
             handle(later[0])
 
     replace(process, "on_signals", on_signals)
     replace(server, "load", slow)
+
+
+@mutant("10.5")
+def second_signal_is_the_last() -> None:
+    """Whoever tells it twice to end doesn't get to wait for the calls in flight."""
+    handle = process.on_signals
+
+    def on_signals(stopped: asyncio.Event) -> None:
+        handle(stopped)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, once, stopped)
+
+    def once(stopped: asyncio.Event) -> None:
+        if stopped.is_set():
+            os._exit(1)
+        stopped.set()
+
+    replace(process, "on_signals", on_signals)
+
+
+@mutant("10.5")
+def signal_at_the_very_end_sets_the_exit_code() -> None:
+    """Its handlers go before it does."""
+
+    def end() -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_DFL)
+        time.sleep(0.1)
+
+    replace(process, "end_in_peace", end)
 
 
 @mutant("12.2", total=True)

@@ -18,6 +18,7 @@ from .pool import Pool
 from .settings import Settings
 from .spawn import Spawned, command
 
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _REAP_SECONDS = 0.25
 # How long the last answers of a shutdown may take to leave.
 _LEAVING_SECONDS = 0.5
@@ -48,7 +49,7 @@ async def _serve(settings: Settings, environment: Mapping[str, str], first: list
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(_log_failure)
     stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in _SIGNALS:
         loop.add_signal_handler(number, stop.set)
     _reap(loop)
     pool = Pool(command(settings), environment, first, settings.development)
@@ -60,6 +61,8 @@ async def _serve(settings: Settings, environment: Mapping[str, str], first: list
             await _listen(settings, pool, stop)
     finally:
         pool.close()
+        # The loop takes its handlers along: a signal that comes once more would set the exit code.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
 
 
 async def _either(loaded: asyncio.Event, stop: asyncio.Event) -> bool:
