@@ -14,12 +14,14 @@ _FAILED = (Outcome.FAIL, Outcome.WARNING, Outcome.KNOWN_GAP, Outcome.ERROR)
 
 @define
 class Tries:
-    """One case over all runs. A run in which it failed and then passed, run again, is both."""
+    """One case over all runs. A run in which it failed and then passed, run again, is both. ``told`` is
+    what was wrong the last time."""
 
     case: str
     passed: int = 0
     failed: int = 0
     runs: int = 0
+    told: str = ""
 
     @property
     def flaky(self) -> bool:
@@ -80,6 +82,8 @@ def measure(runs: int, judge: Callable[[int], TargetReport]) -> Flakes:
             tries.runs += 1
             tries.failed += result.outcome in _FAILED
             tries.passed += result.outcome is Outcome.PASS or result.flaky
+            if result.outcome in _FAILED and result.mismatches:
+                tries.told = result.mismatches[0].partition("\n")[0]
     return Flakes(runs, tuple(found.values()), tuple(_told(problems)))
 
 
@@ -91,7 +95,9 @@ def _told(problems: dict[str, list[int]]) -> Iterator[str]:
 def summary(found: Flakes) -> list[str]:
     """Lines for a person."""
     lines = [
-        f"{tries.case}: failed in {tries.failed} of {tries.runs} runs" for tries in found.flaky
+        f"{tries.case}: failed in {tries.failed} of {tries.runs} runs"
+        + (f", the last time: {tries.told}" if tries.told else "")
+        for tries in found.flaky
     ]
     lines += [f"{tries.case}: failed in all runs, which is no flake" for tries in found.failing]
     lines += list(found.problems)

@@ -270,6 +270,11 @@ class Session:
             time.sleep(0.02)
         return True
 
+    def wait_begun(self, marker: str, count: int) -> None:
+        """Waits until *count* invocations have logged *marker*, which they do first of all. A machine that
+        is busy takes its time to bring them there; where none come, the case shows why."""
+        self.wait_log(lambda lines: sum(line.message == marker for line in lines) >= count)
+
     def stats(self) -> Stats:
         self.need(Ability.STATS)
         return self.running.stats()

@@ -24,6 +24,7 @@ def run(*outcomes: Outcome | str, problems: tuple[str, ...] = ()) -> TargetRepor
         Result(
             case_of(nothing, name),
             Outcome.FAIL if outcome == "flaky" else Outcome(outcome),
+            () if outcome is Outcome.PASS else ("too late", "and wrong"),
             flaky=outcome == "flaky",
         )
         for name, outcome in zip(ids, outcomes, strict=False)
@@ -41,7 +42,7 @@ def test_a_case_that_passes_and_fails_is_flaky() -> None:
     assert found.rate == 0.25
     assert found.exit_code == 1
     assert flakes.summary(found) == [
-        "1.1-answers: failed in 1 of 2 runs",
+        "1.1-answers: failed in 1 of 2 runs, the last time: too late",
         "1 flaky case of 2 in 2 runs: 25.00% of all that was judged",
     ]
 

@@ -91,7 +91,7 @@ def once_more(session: Session) -> None:
                 session.check(fresh.invoke(steps, wire=wire), status=200, text="whole")
 
         def insist() -> None:
-            time.sleep(_AWAITED_MS / 2000)
+            fresh.wait_begun("begun", 1)
             began = time.monotonic()
             while fresh.running.alive() and time.monotonic() - began < _ENDS_SECONDS:
                 with contextlib.suppress(TargetError):

@@ -15,6 +15,14 @@ from ..wire import Answer, WireError
 from .full import while_full
 
 _SLOTS = 2
+_CALLERS = 5
+_BEGUN = "begun"
+_HELD: tuple[Step, ...] = (
+    {"do": "log", "message": _BEGUN},
+    {"do": "await", "ms": 900},
+    {"do": "send", "text": "whole"},
+)
+_ENDLESS: tuple[Step, ...] = ({"do": "log", "message": _BEGUN}, {"do": "await", "ms": 20000})
 
 
 @probe(
@@ -135,7 +143,7 @@ def ready(session: Session) -> None:
 @probe(
     "10.5-drain",
     why="a deployment must not cut off whoever is being answered",
-    needs=("signals", "launch"),
+    needs=("signals", "launch", "logs"),
     quiet=True,
 )
 def drain(session: Session) -> None:
@@ -144,10 +152,9 @@ def drain(session: Session) -> None:
 
 def _drains(session: Session, signal: str) -> None:
     with session.fresh() as fresh:
-        steps: list[Step] = [{"do": "await", "ms": 900}, {"do": "send", "text": "whole"}]
 
         def signalled() -> None:
-            time.sleep(0.4)
+            fresh.wait_begun(_BEGUN, _CALLERS)
             fresh.running.signal(signal)
             time.sleep(0.25)
             with contextlib.suppress(WireError):
@@ -156,16 +163,16 @@ def _drains(session: Session, signal: str) -> None:
 
         def call() -> None:
             with fresh.connect(near=True) as wire:
-                session.check(fresh.invoke(steps, wire=wire), status=200, text="whole")
+                session.check(fresh.invoke(_HELD, wire=wire), status=200, text="whole")
 
-        fresh.together([signalled, *[call] * 5])
+        fresh.together([signalled, *[call] * _CALLERS])
         _exits(fresh, signal, 0, 5)
 
 
 @probe(
     "10.5-late-invocation",
     why="a connection that was kept is no way in while the server ends",
-    needs=("signals", "launch"),
+    needs=("signals", "launch", "logs"),
     quiet=True,
 )
 def late_invocation(session: Session) -> None:
@@ -173,12 +180,11 @@ def late_invocation(session: Session) -> None:
         fresh.check(fresh.invoke([{"do": "send", "text": "x"}], wire=kept), status=200)
 
         def hold() -> None:
-            steps: list[Step] = [{"do": "await", "ms": 900}, {"do": "send", "text": "whole"}]
             with fresh.connect(near=True) as wire:
-                session.check(fresh.invoke(steps, wire=wire), status=200, text="whole")
+                session.check(fresh.invoke(_HELD, wire=wire), status=200, text="whole")
 
         def late() -> None:
-            time.sleep(0.3)
+            fresh.wait_begun(_BEGUN, 1)
             fresh.running.signal("SIGTERM")
             time.sleep(0.2)
             # The server may have closed the idle connection, or answers that it is ending.
@@ -193,7 +199,7 @@ def late_invocation(session: Session) -> None:
 @probe(
     "10.5-grace",
     why="a function that takes too long must not hold a deployment up",
-    needs=("signals", "launch"),
+    needs=("signals", "launch", "logs"),
     quiet=True,
 )
 def grace(session: Session) -> None:
@@ -203,13 +209,13 @@ def grace(session: Session) -> None:
         def hang() -> None:
             try:
                 with fresh.connect(25, near=True) as wire:
-                    answers.append(fresh.invoke([{"do": "await", "ms": 20000}], wire=wire))
+                    answers.append(fresh.invoke(_ENDLESS, wire=wire))
             except WireError as error:
                 session.fail(f"what was still in flight after the grace period: {error}")
 
         thread = threading.Thread(target=hang)
         thread.start()
-        time.sleep(0.4)
+        fresh.wait_begun(_BEGUN, 1)
         began = time.monotonic()
         fresh.running.signal("SIGTERM")
         thread.join()
