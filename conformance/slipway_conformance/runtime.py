@@ -72,8 +72,8 @@ class Bench:
 
 @frozen
 class Runtime:
-    """A language's runtime. ``folder`` is where its runtime.yaml stands, ``memory`` the MiB in which it
-    serves, 0 where it doesn't say."""
+    """A language's runtime. ``folder`` is where its runtime.yaml stands, ``shared`` names the folders beside
+    it that hold a part of it, ``memory`` is the MiB in which it serves, 0 where it doesn't say."""
 
     language: str
     title: str
@@ -89,6 +89,12 @@ class Runtime:
     bench: Bench | None
     folder: Path
     memory: int = 0
+    shared: tuple[str, ...] = ()
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Its own folder, and those that it shares with other runtimes."""
+        return (self.folder, *(self.folder.parent / name for name in self.shared))
 
     @property
     def default_version(self) -> Version:
@@ -154,6 +160,7 @@ def _from_values(values: Mapping[str, Any], folder: Path) -> Runtime:
         bench=_bench(bench) if bench else None,
         folder=folder,
         memory=values.get("memory", 0),
+        shared=tuple(values.get("shared", [])),
     )
 
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Checks what is PHP here, in the build image. What is Rust, front.sh checks where it is compiled.
+# Checks in the build image.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Puts the server, compiled, its PHP side and the two scripts into RUNTIME_HOME.
+# Puts the server, its PHP side and the two scripts into RUNTIME_HOME.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -7,15 +7,14 @@ home=${RUNTIME_HOME:?names the folder to install into}
 
 mkdir -p "$home"
 home=$(cd "$home" && pwd)
-rm -rf "$home/worker"
-mkdir -p "$home/worker"
-cp -R "$here/server/worker/main.php" "$here/server/worker/src" "$home/worker/"
-cp -R "$here/types/src" "$home/worker/types"
+rm -rf "${home:?}/server"
+mkdir "$home/server"
+cp -R "$here/server/main.php" "$here/server/src" "$home/server/"
+cp -R "$here/types/src" "$home/server/types"
 cp "$here/build.sh" "$here/launch.sh" "$home/"
 chmod 755 "$home/build.sh" "$home/launch.sh"
 
-# Compiled where it isn't yet, or is older than its source.
-program="$home/slipway-php"
-if [ ! -x "$program" ] || [ -n "$(find "$here/server/front" -newer "$program")" ]; then
-  sh "$here/front.sh" build "$program"
+# In an image the program is there already, compiled.
+if [ -d "$here/../front" ]; then
+  sh "$here/../front/front.sh" build "$home/slipway-front"
 fi

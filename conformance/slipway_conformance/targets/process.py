@@ -238,7 +238,10 @@ class ScriptsLauncher(CommandLauncher):
         """Puts the server into the home folder, again whenever the runtime's files are newer."""
         stamp = self.home / ".installed"
         newest = max(
-            path.stat().st_mtime for path in self.runtime.folder.rglob("*") if path.is_file()
+            path.stat().st_mtime
+            for folder in self.runtime.folders
+            for path in folder.rglob("*")
+            if path.is_file()
         )
         if stamp.is_file() and stamp.stat().st_mtime > newest:
             return

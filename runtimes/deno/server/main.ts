@@ -1,80 +1,224 @@
-// Starts the function's process first, and loads the HTTP side while that one comes up.
-import type { HttpServer } from "./http.ts";
-import { drainOnSignal } from "./lifecycle.ts";
-import { flushLog, writeLine } from "./logs.ts";
-import { Pool } from "./pool.ts";
-import { CONFIGURATION_EXIT, readSettings, SettingError, type Settings } from "./settings.ts";
+// The function process: loads the function once and runs it for each invocation that the server sends.
+import { AsyncLocalStorage } from "node:async_hooks";
+import { traceIdOf } from "../contract.ts";
+import { BATCH, FrameReader, KIND } from "../frames.ts";
+import { afterSending, connect, outbox, receive, sendNow, sendSoon } from "./channel.ts";
+import { type Handler, loadFunction } from "./load.ts";
+import { captureOutput, finishLines, type Level, type Unfinished } from "./output.ts";
+import { type Fields, readEnvelope, readInvocation, readRaw, Request, RequestError } from "./request.ts";
+import { Response, ResponseError } from "./response.ts";
 
+interface Running {
+  readonly number: number;
+  /** The deadline has passed, and nobody waits for the answer. */
+  cancelled: boolean;
+  readonly unfinished: Unfinished;
+}
+
+// A turn that lasts longer, or has ended so many invocations, does not keep back what is ready: the server has use for it.
+const LONG_TURN_MS = 1;
+
+const [socket, folder, entrypoint, start, denoDir] = Deno.args;
+const exit = Deno.exit;
+const { inspect } = Deno;
+const { now } = Date;
+const { stringify } = JSON;
+const baseEnv = ownEnvironment();
+const context = new AsyncLocalStorage<Running>();
+const nowhere: Running = { number: 0, cancelled: false, unfinished: [null, null] };
+const running = new Map<number, Running>();
+/** What came before the function was loaded. */
+const early = new Map<number, Uint8Array>();
+let handler: Handler | null = null;
+let draining = false;
+/** When the frames that are being taken came, or 0, and how many invocations have ended since something was sent. */
+let turnBegan = 0;
+let ended = 0;
+
+captureOutput(() => here().unfinished, (level, line) => speak(here(), level, line));
 addEventListener("error", (event) => {
   event.preventDefault();
-  giveUp(event.error);
+  logFailure(event.error);
 });
 addEventListener("unhandledrejection", (event) => {
   event.preventDefault();
-  giveUp(event.reason);
+  logFailure(event.reason);
 });
 
-try {
-  await main(readSettings(Deno.env.toObject()));
-} catch (error) {
-  const setting = error instanceof SettingError;
-  writeLine("error", null, setting ? error.message : `the server can't start: ${describe(error)}`);
-  await flushLog(500);
-  Deno.exit(setting ? CONFIGURATION_EXIT : 1);
+await connect(socket);
+let loading = start === "standby" ? null : load();
+const reader = new FrameReader(take);
+receive(takeChunk).then(() => exit(0));
+
+/** What these frames lead to goes out in one write, unless an invocation among them holds the thread. */
+function takeChunk(chunk: Uint8Array): void {
+  turnBegan = now();
+  ended = 0;
+  reader.push(chunk);
+  turnBegan = 0;
+  sendNow();
 }
 
-async function main(settings: Settings): Promise<void> {
-  const { build, source, entrypoint, flags, functionEnv: env, cache, host, port } = settings;
-  const folder = isEmpty(build) ? source : build;
-  let http: HttpServer;
-  const pool = new Pool({ folder, entrypoint, flags, env, cache }, {
-    answered: (invocation, bytes) => http.answered(invocation, bytes),
-    refused: (invocation, code, message) => http.refused(invocation, code, message),
+/** The environment as the function is to see it: DENO_DIR has a value for this process only. */
+function ownEnvironment(): Record<string, string> {
+  if (denoDir === "") Deno.env.delete("DENO_DIR");
+  else Deno.env.set("DENO_DIR", denoDir);
+  return Deno.env.toObject();
+}
+
+function take(kind: number, number: number, bytes: Uint8Array): void {
+  // A standby loads the function when it is needed: the first frame says so.
+  loading ??= load();
+  if (kind === KIND.invoke) {
+    if (handler !== null) invoke(handler, number, bytes);
+    else early.set(number, bytes.slice());
+  } else if (kind === KIND.cancel) {
+    early.delete(number);
+    const invocation = running.get(number);
+    if (invocation !== undefined) invocation.cancelled = true;
+    running.delete(number);
+  } else if (kind === KIND.ping) {
+    outbox.begin(KIND.pong, 0).end();
+    sendNow();
+  } else if (kind === KIND.drain) {
+    draining = true;
+    endWhenDrained();
+  }
+}
+
+async function load(): Promise<void> {
+  try {
+    handler = await loadFunction(folder, entrypoint);
+    outbox.begin(KIND.ready, 0).end();
+  } catch (error) {
+    outbox.begin(KIND.failed, 0).text(describe(error)).end();
+  }
+  sendNow();
+  for (const [number, bytes] of early) {
+    early.delete(number);
+    if (handler !== null) invoke(handler, number, bytes);
+  }
+}
+
+// One invocation --------------------------------------------------------------------------------------------------------
+
+function invoke(handler: Handler, number: number, bytes: Uint8Array): void {
+  const { raw, deadline, id, head, body } = readInvocation(bytes);
+  let fields: Fields;
+  try {
+    fields = raw ? readRaw(head, body) : readEnvelope(body);
+  } catch (error) {
+    if (!(error instanceof RequestError)) throw error;
+    refuse(number, error.code, error.message);
+    return sendLast();
+  }
+  if (!raw && fields.headers.traceparent !== undefined) {
+    const trace = traceIdOf(fields.headers.traceparent);
+    if (trace !== null) outbox.begin(KIND.trace, number).text(trace).end();
+  }
+  const invocation: Running = { number, cancelled: false, unfinished: [null, null] };
+  const request = new Request(id, deadline, fields, baseEnv, (level, message) => {
+    speak(invocation, level, typeof message === "string" ? message : inspect(message));
   });
-  try {
-    const loaded = pool.start(settings.workers);
-    const { HttpServer } = await import("./http.ts");
-    http = new HttpServer(settings, pool);
-    drainOnSignal(settings.graceMs, pool, http);
-    await loaded;
-    pool.started();
-    listen(http, host, port);
-  } catch (error) {
-    pool.stop();
-    throw error;
-  }
-  writeLine("info", null, `listening on ${host}:${port}`);
+  running.set(number, invocation);
+  context.run(invocation, run, handler, invocation, request, new Response());
 }
 
-function listen(http: HttpServer, host: string, port: number): void {
+function run(handler: Handler, invocation: Running, request: Request, response: Response): void {
+  let result: unknown;
   try {
-    http.listen(host, port);
+    result = handler(request, response);
   } catch (error) {
-    const { code, message } = error as Error & { code?: string };
-    if (code === "EADDRINUSE" || code === "EACCES") {
-      throw new SettingError(`RUNTIME_PORT is ${port}: it can't be listened on (${code})`);
+    return fail(invocation, response, error);
+  }
+  if (isThenable(result)) {
+    result.then(() => end(invocation, response), (error: unknown) => fail(invocation, response, error));
+  } else {
+    end(invocation, response);
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+}
+
+function end(invocation: Running, response: Response): void {
+  finish(invocation);
+  const answer = Response.close(response);
+  if (invocation.cancelled) return;
+  const { number } = invocation;
+  if (answer === null) {
+    refuse(number, "no_response", "The function ended without an answer.");
+  } else if (answer instanceof ResponseError) {
+    refuse(number, "invalid_response", `The function's answer can't be sent: ${answer.message}.`);
+  } else {
+    const { status, type, headers, body } = answer;
+    outbox.begin(KIND.answer, number).u16(status).u8(type).sizedText(headers === null ? "" : stringify(headers));
+    if (typeof body === "string") outbox.text(body);
+    else outbox.bytes(body);
+    outbox.end();
+  }
+  sendLast();
+}
+
+function fail(invocation: Running, response: Response, error: unknown): void {
+  const description = describe(error);
+  speak(invocation, 1, description);
+  // The first answer stands, whatever came after it.
+  if (Response.answered(response)) return end(invocation, response);
+  finish(invocation);
+  Response.close(response);
+  if (invocation.cancelled) return;
+  refuse(invocation.number, "function_error", description);
+  sendLast();
+}
+
+function finish({ number, unfinished }: Running): void {
+  finishLines(unfinished);
+  running.delete(number);
+}
+
+/** Sends the end of an invocation: at once when nothing else is in flight. */
+function sendLast(): void {
+  if (turnBegan !== 0) {
+    ended += 1;
+    if (ended >= BATCH || now() - turnBegan > LONG_TURN_MS) {
+      ended = 0;
+      sendNow();
     }
-    throw new SettingError(`RUNTIME_HOST is ${JSON.stringify(host)}: it can't be listened on (${code ?? message})`);
-  }
+  } else if (running.size === 0) sendNow();
+  else sendSoon();
+  if (draining) endWhenDrained();
 }
 
-/** A folder that holds nothing to launch: then it is the source that is launched. */
-function isEmpty(folder: string): boolean {
-  try {
-    for (const _ of Deno.readDirSync(folder)) return false;
-    return true;
-  } catch {
-    return true;
-  }
+function endWhenDrained(): void {
+  if (running.size + early.size === 0) afterSending(() => exit(0));
 }
 
-/** A fault of the server's own: whoever runs it starts it again. */
-async function giveUp(error: unknown): Promise<void> {
-  writeLine("error", null, `the server failed: ${describe(error)}`);
-  await flushLog(500);
-  Deno.exit(1);
+function refuse(number: number, code: string, message: string): void {
+  outbox.begin(KIND.refuse, number).u8(code.length).text(code).text(message).end();
 }
 
+// Log lines -------------------------------------------------------------------------------------------------------------
+
+function here(): Running {
+  return context.getStore() ?? nowhere;
+}
+
+function speak({ number }: Running, level: Level, message: string): void {
+  outbox.begin(KIND.log, number).u8(level).text(message).end();
+  sendNow();
+}
+
+function logFailure(error: unknown): void {
+  speak(here(), 1, describe(error));
+}
+
+/** An exception with its stack, its causes and what it carries; anything else that was thrown as it prints. */
 function describe(error: unknown): string {
-  return error instanceof Error ? error.stack ?? error.message : String(error);
+  try {
+    return error instanceof Error ? inspect(error) : `thrown: ${inspect(error)}`;
+  } catch {
+    return "an exception that can't be printed";
+  }
 }

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Puts the gems of the suggested server, which the launch image lacks, into /bench-out.
+# Puts the gems of the servers that are compared, which the launch image lacks, into /bench-out.
 set -eu
 for gem in nio4r puma; do
   ruby -e 'puts Gem::Specification.find_by_name(ARGV[0]).full_require_paths' "$gem" | while read -r path; do

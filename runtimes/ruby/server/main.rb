@@ -1,38 +1,35 @@
 # frozen_string_literal: true
 
-# The server process; launch.sh starts this file.
+# The process that runs the function; launch.sh has the server start it. Arguments: FOLDER ENTRYPOINT. Descriptor 3 is its
+# socket to the server.
 
-# Until there is something to drain, a signal ends it at once.
-%w[TERM INT].each { |name| trap(name) { exit! 0 } }
+require_relative "lib/slipway/function/loader"
 
-# The HTTP library asks RubyGems which system this is; the server has no other use for it.
-module Gem
-  def self.win_platform?
-    false
+folder, entrypoint = ARGV
+ARGV.clear
+Slipway::Function::Loader.require_bundle(folder)
+
+require_relative "lib/slipway/function/channel"
+require_relative "lib/slipway/function/output"
+require_relative "lib/slipway/function/threads"
+
+channel = Slipway::Function::Channel.new(IO.for_fd(3, "r+"))
+output = Slipway::Function::Output.new(channel)
+output.capture
+
+# A child that the function forks has no part in the stream.
+Process.singleton_class.prepend(
+  Module.new do
+    define_method(:_fork) { super().tap { |child| channel.forked if child.zero? } }
   end
-end
-
-require_relative "lib/slipway/server/settings"
-require_relative "lib/slipway/server/lifecycle"
+)
 
 begin
-  settings = Slipway::Server::Settings.read(ENV)
-rescue Slipway::Server::SettingError => e
-  warn "slipway: #{e.message}"
-  exit! Slipway::Contract::CONFIGURATION_EXIT
+  function = Slipway::Function::Loader.new(folder, entrypoint).load
+  channel.write(Slipway::Frames.frame(Slipway::Frames::READY, 0))
+  Slipway::Function::Threads.new(function, channel, output).run
+rescue Slipway::Function::Loader::NotLoaded => e
+  channel.write(Slipway::Frames.frame(Slipway::Frames::FAILED, 0, e.message))
+  # Until the server goes.
+  loop { channel.receive { |kind, number, _| [kind, number] } }
 end
-
-log = Slipway::Server::Log.new($stdout)
-code = 0
-begin
-  Slipway::Server::Lifecycle.new(settings, log).run
-rescue Slipway::Server::CannotListen => e
-  code = 1
-  log.write(1, e.message)
-rescue Exception => e # rubocop:disable Lint/RescueException -- whatever it was, the log has to say it
-  code = 1
-  log.write(1, Slipway::Server::Log.text("the server failed: #{e.full_message(highlight: false)}"))
-end
-log.close(2)
-# The thread of the log may still hang on a pipe that nobody reads.
-exit! code

@@ -53,7 +53,21 @@ def build(client: docker.DockerClient, wanted: Sequence[Choice], run: Run, steps
     One that fails keeps none of the others from being built.
     """
     build_base(client, run, steps)
+    shared = sorted({name for choice in wanted for name in choice.runtime.shared})
+    parallel.run([partial(_build_shared, name, steps) for name in shared])
     parallel.run([partial(_build, choice, steps) for choice in wanted])
+
+
+def _build_shared(name: str, steps: Steps) -> None:
+    """What several runtimes copy from: a folder beside theirs, and an image of its name."""
+    with steps.step(f"image {_shared_tag(name)}") as step:
+        folder = repository.root() / "runtimes" / name
+        wanted = buildkit.Build(folder, _shared_tag(name), args={"BASE": BASE})
+        buildkit.build(wanted, step.tell)
+
+
+def _shared_tag(name: str) -> str:
+    return f"{repository.NAMESPACE}/{name}:1"
 
 
 def build_base(client: docker.DockerClient, run: Run, steps: Steps) -> None:
@@ -67,11 +81,12 @@ def _build(choice: Choice, steps: Steps) -> None:
     for role in ROLES:
         name = tag(choice, role)
         with steps.step(f"image {name}") as step:
+            shared = {name.upper(): _shared_tag(name) for name in choice.runtime.shared}
             wanted = buildkit.Build(
                 choice.runtime.folder,
                 name,
                 target=role,
-                args={"BASE": BASE, **choice.version.args},
+                args={"BASE": BASE, **shared, **choice.version.args},
                 labels={**repository.labels(choice, role), SOURCE_LABEL: _source(choice)},
             )
             buildkit.build(wanted, step.tell)
@@ -143,4 +158,7 @@ def current(client: docker.DockerClient, choice: Choice, role: str) -> bool:
 
 def _source(choice: Choice) -> str:
     base = (repository.root() / "runtimes" / "base" / "Dockerfile").read_text("utf-8")
-    return repository.digest(choice.runtime.folder, base, *choice.version.args.values())
+    shared = [
+        repository.digest(repository.root() / "runtimes" / name) for name in choice.runtime.shared
+    ]
+    return repository.digest(choice.runtime.folder, base, *shared, *choice.version.args.values())

@@ -5,4 +5,4 @@
 require "minitest/autorun"
 
 HOME = ENV.fetch("RUNTIME_HOME", "/runtime")
-$LOAD_PATH.unshift(File.join(HOME, "lib"), File.expand_path("../lib", __dir__))
+$LOAD_PATH.unshift(File.expand_path("../lib", __dir__))

@@ -1,12 +1,11 @@
 # frozen_string_literal: true
 
 module Slipway
-  # The frames between the server process and a function process; runtimes/FRAMES.md describes them.
+  # The frames between the server and this process; runtimes/FRAMES.md describes them.
   module Frames
     INVOKE = 1
     CANCEL = 2
     PING = 3
-    DRAIN = 4
     READY = 16
     FAILED = 17
     ANSWER = 18
@@ -15,7 +14,7 @@ module Slipway
     PONG = 21
     TRACE = 22
 
-    ENVELOPE = 0
+    # The mode of an invocation that is no envelope.
     RAW = 1
 
     OWN_TYPE = 0
@@ -34,12 +33,6 @@ module Slipway
 
     def frame(kind, number, data = "")
       [data.bytesize, kind, number, data].pack("NCNa*")
-    end
-
-    # An invoke frame as far as its body, which is written after it.
-    def invoke_head(number, mode, deadline, id, head, body_size)
-      length = 14 + id.bytesize + head.bytesize + body_size
-      [length, INVOKE, number, mode, deadline, id.bytesize, id, head.bytesize, head].pack("NCNCGCa*Na*")
     end
 
     def answer(number, status, type, head, body)

@@ -104,7 +104,7 @@ module Slipway
 
     # Whether a header is the runtime's business.
     def runtimes?(name)
-      Contract::HOP_BY_HOP[name] || name == "content-length" || name.start_with?(Contract::Header::RESERVED_PREFIX)
+      Contract::HOP_BY_HOP[name] || name == "content-length" || name.start_with?(Contract::RESERVED_PREFIX)
     end
 
     # Once, also where it was given in two spellings.

@@ -1,0 +1,184 @@
+//! The frames of runtimes/FRAMES.md: `length`, `kind`, `number`, bytes.
+
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+
+use crate::contract::Code;
+use crate::logs::Level;
+
+pub const START: usize = 9;
+/// What a frame has beyond this comes behind it, so that it need not be copied.
+pub const PACKET_BYTES: usize = 3000;
+
+/// What the function's processes say.
+#[derive(Debug)]
+pub enum Frame {
+    Ready,
+    Failed(String),
+    /// The loader's answer to a fork: the new worker's process id.
+    Forked(i32),
+    Answer(Answer),
+    Refuse(Code, String),
+    Log(Level, String),
+    Trace(String),
+    Pong,
+    /// Its invocation has printed something that has not been read, and is answered next.
+    Printed,
+}
+
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    /// 0 only what the headers say, 1 text, 2 bytes, 3 JSON.
+    pub kind: u8,
+    pub headers: Vec<(String, String)>,
+    pub body: Bytes,
+}
+
+/// An invocation as a worker takes it, but for the body, which comes after it.
+pub struct Invoke<'a> {
+    pub number: u32,
+    pub raw: bool,
+    /// Milliseconds since 1970.
+    pub deadline: f64,
+    pub id: &'a str,
+    /// Raw mode's JSON; else empty.
+    pub head: &'a [u8],
+}
+
+impl Invoke<'_> {
+    /// The frame up to a body of `body` bytes, with room for it where the whole is no larger than `most`.
+    pub fn begin(&self, body: usize, most: usize) -> Vec<u8> {
+        let rest = 1 + 8 + 1 + self.id.len() + 4 + self.head.len();
+        let room = if START + rest + body <= most { body } else { 0 };
+        let mut frame = Vec::with_capacity(START + rest + room);
+        frame.put_u32(u32::try_from(rest + body).expect("the settings keep bodies smaller"));
+        frame.put_u8(1);
+        frame.put_u32(self.number);
+        frame.put_u8(self.raw.into());
+        frame.put_f64(self.deadline);
+        frame.put_u8(u8::try_from(self.id.len()).expect("an id is short"));
+        frame.put_slice(self.id.as_bytes());
+        frame.put_u32(u32::try_from(self.head.len()).expect("a head is short"));
+        frame.put_slice(self.head);
+        frame
+    }
+}
+
+/// Has an invocation that is overdue abandoned.
+pub fn cancel(number: u32) -> [u8; START] {
+    let mut frame = [0, 0, 0, 0, 2, 0, 0, 0, 0];
+    frame[5..].copy_from_slice(&number.to_be_bytes());
+    frame
+}
+
+/// Asks for a sign of life.
+pub const PING: [u8; START] = [0, 0, 0, 0, 3, 0, 0, 0, 0];
+
+/// Lets a worker go on that has printed something, now that it is read.
+pub const GO_ON: [u8; START] = [0, 0, 0, 0, 6, 0, 0, 0, 0];
+
+/// Has the loader fork; the message carries five descriptors.
+pub fn fork() -> [u8; START] {
+    [0, 0, 0, 0, 5, 0, 0, 0, 0]
+}
+
+/// The number in a frame's beginning.
+pub fn number(start: &[u8; START]) -> u32 {
+    (&start[5..]).get_u32()
+}
+
+/// Takes a whole frame off the front, with its number; `Err` where it is none of the known ones.
+pub fn take(buffer: &mut BytesMut) -> Result<Option<(u32, Frame)>, String> {
+    let Some(mut start) = buffer.get(..START) else { return Ok(None) };
+    let length = start.get_u32() as usize;
+    let (kind, number) = (start.get_u8(), start.get_u32());
+    if buffer.len() < START + length {
+        buffer.reserve(START + length - buffer.len());
+        return Ok(None);
+    }
+    buffer.advance(START);
+    let bytes = buffer.split_to(length).freeze();
+    let frame = read(kind, bytes).ok_or_else(|| format!("a frame of kind {kind} can't be read"))?;
+    Ok(Some((number, frame)))
+}
+
+fn read(kind: u8, mut bytes: Bytes) -> Option<Frame> {
+    Some(match kind {
+        16 => Frame::Ready,
+        17 => Frame::Failed(text(&bytes)),
+        18 => {
+            let (status, kind) = (bytes.try_get_u16().ok()?, bytes.try_get_u8().ok()?);
+            let length = bytes.try_get_u32().ok()? as usize;
+            if length > bytes.len() {
+                return None;
+            }
+            let head = bytes.split_to(length);
+            let headers = if head.is_empty() { Vec::new() } else { serde_json::from_slice(&head).ok()? };
+            Frame::Answer(Answer { status, kind, headers, body: bytes })
+        }
+        19 => {
+            let length = usize::from(bytes.try_get_u8().ok()?);
+            if length > bytes.len() {
+                return None;
+            }
+            Frame::Refuse(Code::named(&bytes.split_to(length))?, text(&bytes))
+        }
+        20 => {
+            let level = if bytes.try_get_u8().ok()? == 0 { Level::Info } else { Level::Error };
+            Frame::Log(level, text(&bytes))
+        }
+        21 => Frame::Pong,
+        22 => Frame::Trace(text(&bytes)),
+        24 => Frame::Printed,
+        23 => Frame::Forked(bytes.try_get_i32().ok()?),
+        _ => return None,
+    })
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(kind: u8, bytes: &[u8]) -> BytesMut {
+        let mut frame = BytesMut::new();
+        frame.put_u32(u32::try_from(bytes.len()).expect("short"));
+        frame.put_u8(kind);
+        frame.put_u32(7);
+        frame.put_slice(bytes);
+        frame
+    }
+
+    #[test]
+    fn a_frame_is_taken_when_it_is_whole() {
+        let whole = frame(20, b"\x01late");
+        let mut buffer = BytesMut::new();
+        for byte in &whole[..whole.len() - 1] {
+            buffer.put_u8(*byte);
+            assert!(take(&mut buffer).expect("known").is_none());
+        }
+        buffer.put_u8(b'e');
+        let taken = take(&mut buffer).expect("known").expect("whole");
+        assert!(matches!(taken, (7, Frame::Log(Level::Error, message)) if message == "late"));
+        assert!(buffer.is_empty());
+    }
+
+    #[test]
+    fn an_answer_has_its_headers_and_its_body() {
+        let mut bytes = vec![0, 201, 3, 0, 0, 0, 13];
+        bytes.extend_from_slice(b"[[\"x-a\",\"1\"]]{}");
+        let Ok(Some((_, Frame::Answer(answer)))) = take(&mut frame(18, &bytes)) else { panic!("an answer") };
+        assert_eq!((answer.status, answer.kind, &answer.body[..]), (201, 3, &b"{}"[..]));
+        assert_eq!(answer.headers, [(String::from("x-a"), String::from("1"))]);
+    }
+
+    #[test]
+    fn what_is_no_frame_is_an_error() {
+        for (kind, bytes) in [(99, &b""[..]), (18, b"\0\xc8\x01\0\0\0\x09"), (19, b"\x05nope!")] {
+            assert!(take(&mut frame(kind, bytes)).is_err(), "{kind}");
+        }
+    }
+}

@@ -1,0 +1,573 @@
+//! One process of the function's as the server sees it: its socket, what it prints, and what it has in flight.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, VecDeque};
+use std::fs;
+use std::future::poll_fn;
+use std::io::{self, Read as _, Write as _};
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+
+use crate::contract::Code;
+use crate::frames::{self, Frame};
+use crate::function::{Function, PATIENCE, Socket, Yields};
+use crate::invocation::Invocation;
+use crate::job::{Ended, Job};
+use crate::logs::{self, Level};
+use crate::output::Output;
+use crate::process;
+
+pub struct Process {
+    id: i32,
+    yields: Yields,
+    started: Instant,
+    state: Cell<State>,
+    output: Output,
+    exit: AsyncFd<OwnedFd>,
+    /// Where it connects to, until it has.
+    door: RefCell<Option<Door>>,
+    stream: RefCell<Option<AsyncFd<UnixStream>>>,
+    /// There is more to read than was read last.
+    has_more: Cell<bool>,
+    incoming: RefCell<BytesMut>,
+    outgoing: RefCell<Outgoing>,
+    in_flight: RefCell<HashMap<u32, Flying>>,
+    /// Answered 504, and not known to have ended.
+    cancelled: RefCell<HashMap<u32, Cancelled>>,
+    /// When it was asked for a sign of life that has not come, and whether to ask again then.
+    pinged: Cell<Option<Instant>>,
+    ping_again: Cell<bool>,
+    heard: Cell<Instant>,
+    /// Whose lines may come late.
+    recent: RefCell<VecDeque<(u32, Rc<Invocation>)>>,
+    waker: RefCell<Option<Waker>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    Loading,
+    Ready,
+    Failed,
+    /// It takes nothing new.
+    Retired,
+}
+
+/// What the pool hears of it.
+pub enum Event {
+    Loaded,
+    NotLoaded(String),
+    /// It takes invocations again.
+    Takes,
+}
+
+struct Flying {
+    job: Job,
+    /// Sent behind a ping that is not answered: frames are taken in order, so it has certainly not begun.
+    behind_ping: bool,
+}
+
+struct Cancelled {
+    invocation: Rc<Invocation>,
+    since: Instant,
+}
+
+/// What is to be written: first what the socket had no room for, then frames that go out together.
+#[derive(Default)]
+struct Outgoing {
+    pieces: VecDeque<Bytes>,
+    gathered: BytesMut,
+    frames: usize,
+    /// Registered only while the socket is full: who reads would wake this side each time.
+    room: Option<AsyncFd<OwnedFd>>,
+}
+
+/// A socket in a folder of its own, which only this user may enter.
+struct Door {
+    listener: AsyncFd<UnixListener>,
+    folder: PathBuf,
+}
+
+/// So many invocations are worth a write: more would save little, and keep the other side waiting.
+const BATCH: usize = 8;
+const READ_BYTES: usize = 64 * 1024;
+/// So many reads in a row, then it is the turn of others.
+const READS: usize = 16;
+const MOST_RECENT: usize = 512;
+/// How often a process with something in flight is asked for a sign of life.
+const PING: Duration = Duration::from_millis(100);
+
+impl Process {
+    pub fn start(function: &Function) -> io::Result<Self> {
+        let (door, stream, id, output) = match function.socket {
+            Socket::Inherited => {
+                let (ours, theirs) = process::pair()?;
+                let (id, output) = process::start(function, Some(&theirs), Path::new(""))?;
+                (None, Some(readable(ours)?), id, output)
+            }
+            Socket::Path => {
+                let (door, path) = Door::open()?;
+                let (id, output) = process::start(function, None, &path)?;
+                (Some(door), None, id, output)
+            }
+        };
+        let now = Instant::now();
+        Ok(Self {
+            id,
+            yields: function.yields,
+            started: now,
+            state: Cell::new(State::Loading),
+            output,
+            exit: process::exit_of(id)?,
+            door: RefCell::new(door),
+            stream: RefCell::new(stream),
+            has_more: Cell::new(false),
+            incoming: RefCell::default(),
+            outgoing: RefCell::default(),
+            in_flight: RefCell::default(),
+            cancelled: RefCell::default(),
+            pinged: Cell::new(None),
+            ping_again: Cell::new(false),
+            heard: Cell::new(now),
+            recent: RefCell::default(),
+            waker: RefCell::default(),
+        })
+    }
+
+    pub fn state(&self) -> State {
+        self.state.get()
+    }
+
+    pub fn age(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// How many it has in flight.
+    pub fn load(&self) -> usize {
+        self.in_flight.borrow().len()
+    }
+
+    /// Whether there is nothing to look after.
+    pub fn is_idle(&self) -> bool {
+        self.load() == 0 && self.cancelled.borrow().is_empty()
+    }
+
+    /// Whether an invocation may begin here: not while it is open whether one that is overdue yields.
+    pub fn takes(&self) -> bool {
+        self.state.get() == State::Ready && self.cancelled.borrow().is_empty()
+    }
+
+    /// Sends it an invocation, with all others of this turn of the event loop.
+    pub fn give(&self, job: Job) {
+        let mut outgoing = self.outgoing.borrow_mut();
+        outgoing.gathered.extend_from_slice(&job.packet);
+        outgoing.frames += 1;
+        if !job.body.is_empty() {
+            outgoing.close();
+            outgoing.pieces.push_back(job.body.clone());
+        }
+        if outgoing.frames >= BATCH {
+            self.write(&mut outgoing);
+        } else {
+            self.wake();
+        }
+        let behind_ping = self.pinged.get().is_some();
+        self.in_flight.borrow_mut().insert(job.number, Flying { job, behind_ping });
+    }
+
+    /// Takes everything from it that is in flight.
+    pub fn take_all(&self) -> Vec<Job> {
+        self.in_flight.borrow_mut().drain().map(|(_, flying)| flying.job).collect()
+    }
+
+    /// Answers what is overdue, has it abandoned, and asks for a sign of life.
+    pub fn end_overdue(&self, now: Instant) {
+        let mut in_flight = self.in_flight.borrow_mut();
+        let overdue: Vec<u32> = in_flight
+            .iter()
+            .filter(|(_, flying)| flying.job.deadline <= now)
+            .map(|(number, _)| *number)
+            .collect();
+        for number in &overdue {
+            let Some(Flying { job, .. }) = in_flight.remove(number) else { continue };
+            let invocation = Rc::clone(&job.invocation);
+            self.cancelled.borrow_mut().insert(*number, Cancelled { invocation, since: now });
+            self.send(&frames::cancel(*number));
+            job.end(Ended::Cut(Code::Timeout));
+        }
+        if self.state.get() == State::Loading {
+            return;
+        }
+        if !overdue.is_empty() {
+            // A pong that is on its way says nothing about what happened since.
+            self.ping_again.set(self.pinged.get().is_some());
+            self.ping(now);
+        } else if !in_flight.is_empty() && self.pinged.get().is_none() && now - self.heard.get() >= PING {
+            self.ping(now);
+        }
+    }
+
+    /// The invocation that was cancelled and shows that the process does not yield.
+    pub fn hangs(&self, now: Instant) -> Option<Rc<Invocation>> {
+        if self.state.get() != State::Ready {
+            return None;
+        }
+        let cancelled = self.cancelled.borrow();
+        let hung = cancelled.values().find(|one| now - one.since >= PATIENCE)?;
+        Some(Rc::clone(&hung.invocation))
+    }
+
+    /// Nothing new is given to it. What it has certainly not begun is given back.
+    pub fn retire(&self) -> Vec<Job> {
+        let now = Instant::now();
+        self.state.set(State::Retired);
+        let cancelled: Vec<_> = self.cancelled.borrow_mut().drain().collect();
+        cancelled.into_iter().for_each(|(number, one)| self.remember(number, one.invocation));
+        let mut in_flight = self.in_flight.borrow_mut();
+        let numbers: Vec<u32> =
+            in_flight.iter().filter(|(_, flying)| flying.behind_ping).map(|(number, _)| *number).collect();
+        let mut back: Vec<Job> =
+            numbers.iter().filter_map(|number| in_flight.remove(number)).map(|flying| flying.job).collect();
+        back.sort_unstable_by_key(|job| job.number);
+        self.ping(now);
+        back
+    }
+
+    /// Whether it was asked for a sign of life so long ago.
+    pub fn is_silent(&self, now: Instant, limit: Duration) -> bool {
+        self.pinged.get().is_some_and(|since| now - since >= limit)
+    }
+
+    pub fn kill(&self) {
+        process::kill(self.id);
+    }
+
+    fn ping(&self, now: Instant) {
+        if self.pinged.get().is_none() {
+            self.pinged.set(Some(now));
+            self.send(&frames::PING);
+        }
+    }
+
+    fn send(&self, frame: &[u8]) {
+        self.outgoing.borrow_mut().gathered.extend_from_slice(frame);
+        self.wake();
+    }
+
+    fn wake(&self) {
+        if let Some(waker) = &*self.waker.borrow() {
+            waker.wake_by_ref();
+        }
+    }
+
+    /// Listens to it until it ends.
+    pub async fn attend(&self, tell: &dyn Fn(Event)) {
+        poll_fn(|context| self.poll(context, tell)).await;
+        // It may have said something before it ended.
+        let _ = self.receive(tell);
+        self.output.drain(&|level, line| self.print(level, line));
+    }
+
+    fn poll(&self, context: &mut Context<'_>, tell: &dyn Fn(Event)) -> Poll<()> {
+        if self.waker.borrow().is_none() {
+            *self.waker.borrow_mut() = Some(context.waker().clone());
+        }
+        // First, since what it has printed before it said something belongs before that.
+        if self.output.poll(context) {
+            self.output.read(&|level, line| self.print(level, line));
+            context.waker().wake_by_ref();
+        }
+        if let Poll::Ready(Ok(mut ready)) = self.exit.poll_read_ready(context) {
+            ready.retain_ready();
+            return Poll::Ready(());
+        }
+        if let Err(error) = self.accept(context) {
+            logs::say(Level::Error, &format!("the function's process can't be spoken with: {error}"));
+            return Poll::Ready(());
+        }
+        while self.has_said_something(context) {
+            match self.receive(tell) {
+                Ok(Received::All) => {}
+                Ok(Received::Some) => {
+                    self.has_more.set(true);
+                    context.waker().wake_by_ref();
+                    break;
+                }
+                Ok(Received::End) => return Poll::Ready(()),
+                Err(error) => {
+                    logs::say(Level::Error, &format!("the function's process is ended: {error}"));
+                    return Poll::Ready(());
+                }
+            }
+        }
+        let mut outgoing = self.outgoing.borrow_mut();
+        if !outgoing.has_room(context) {
+            return Poll::Pending;
+        }
+        if self.write(&mut outgoing) {
+            // To be woken when there is room.
+            let _ = outgoing.has_room(context);
+        }
+        Poll::Pending
+    }
+
+    /// Whether there may be something to read. If not, `context` is woken when there is.
+    fn has_said_something(&self, context: &mut Context<'_>) -> bool {
+        if self.has_more.take() {
+            return true;
+        }
+        let stream = self.stream.borrow();
+        let Some(stream) = &*stream else { return false };
+        let Poll::Ready(Ok(mut ready)) = stream.poll_read_ready(context) else { return false };
+        // All that is there is read now, and what comes later is an event of its own.
+        ready.clear_ready();
+        true
+    }
+
+    /// Lets it in where it connects by itself.
+    fn accept(&self, context: &mut Context<'_>) -> io::Result<()> {
+        let mut door = self.door.borrow_mut();
+        let Some(open) = &*door else { return Ok(()) };
+        while let Poll::Ready(ready) = open.listener.poll_read_ready(context) {
+            match open.listener.get_ref().accept() {
+                Ok((stream, _)) => {
+                    stream.set_nonblocking(true)?;
+                    *self.stream.borrow_mut() = Some(readable(stream)?);
+                    // Nobody else comes in.
+                    *door = None;
+                    return Ok(());
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => ready?.clear_ready(),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes what it can; whether something is left.
+    fn write(&self, outgoing: &mut Outgoing) -> bool {
+        let stream = self.stream.borrow();
+        let Some(stream) = &*stream else { return false };
+        outgoing.close();
+        while let Some(piece) = outgoing.pieces.front_mut() {
+            match stream.get_ref().write(piece) {
+                Ok(count) if count == piece.len() => drop(outgoing.pieces.pop_front()),
+                Ok(count) => piece.advance(count),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    if outgoing.room.is_none() {
+                        outgoing.room = stream.get_ref().as_fd().try_clone_to_owned().ok().and_then(writable);
+                        self.wake();
+                    }
+                    return true;
+                }
+                // It is gone, as reading tells.
+                Err(_) => outgoing.pieces.clear(),
+            }
+        }
+        outgoing.room = None;
+        false
+    }
+
+    /// Takes everything that it has said before now. Who writes on and on is not waited for.
+    fn receive(&self, tell: &dyn Fn(Event)) -> io::Result<Received> {
+        let mut received = Ok(Received::Some);
+        for _ in 0..READS {
+            received = self.read(tell);
+            if !matches!(received, Ok(Received::Some)) {
+                break;
+            }
+        }
+        received
+    }
+
+    fn read(&self, tell: &dyn Fn(Event)) -> io::Result<Received> {
+        let stream = self.stream.borrow();
+        let Some(stream) = &*stream else { return Ok(Received::All) };
+        let mut incoming = self.incoming.borrow_mut();
+        incoming.reserve(READ_BYTES);
+        let room = incoming.spare_capacity_mut();
+        let size = room.len();
+        // SAFETY: a read only writes to the bytes, and as many are taken as it has written.
+        let count = unsafe {
+            let room = &mut *(std::ptr::from_mut(room) as *mut [u8]);
+            match stream.get_ref().read(room) {
+                Ok(count) => {
+                    incoming.advance_mut(count);
+                    count
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(Received::Some),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Received::All),
+                Err(error) => return Err(error),
+            }
+        };
+        if count == 0 {
+            return Ok(Received::End);
+        }
+        let mut first = true;
+        while let Some((number, frame)) = frames::take(&mut incoming).map_err(io::Error::other)? {
+            self.take(number, frame, first, tell);
+            first = false;
+        }
+        // A read that leaves room has taken all there was: asking again would only cost.
+        Ok(if count < size { Received::All } else { Received::Some })
+    }
+
+    fn take(&self, number: u32, frame: Frame, first: bool, tell: &dyn Fn(Event)) {
+        match frame {
+            Frame::Answer(answer) => self.finish(number, Ended::Answered(answer), first, tell),
+            Frame::Refuse(code, message) => self.finish(number, Ended::Refused(code, message), first, tell),
+            Frame::Log(level, message) => match self.numbered(number) {
+                Some(invocation) => invocation.log(level, &message),
+                None => logs::say(level, &message),
+            },
+            Frame::Trace(trace) => {
+                if let Some(invocation) = self.numbered(number) {
+                    invocation.note_trace(&trace);
+                }
+            }
+            Frame::Pong => self.hear_pong(tell),
+            Frame::Ready => {
+                self.state.set(State::Ready);
+                tell(Event::Loaded);
+            }
+            Frame::Failed(why) => {
+                self.state.set(State::Failed);
+                tell(Event::NotLoaded(why));
+            }
+            Frame::Forked(_) | Frame::Printed => {}
+        }
+    }
+
+    fn hear_pong(&self, tell: &dyn Fn(Event)) {
+        self.heard.set(Instant::now());
+        self.pinged.set(None);
+        self.in_flight.borrow_mut().values_mut().for_each(|flying| flying.behind_ping = false);
+        if self.ping_again.replace(false) {
+            self.ping(self.heard.get());
+        } else if self.yields == Yields::Pong {
+            let cancelled: Vec<_> = self.cancelled.borrow_mut().drain().collect();
+            if !cancelled.is_empty() {
+                cancelled.into_iter().for_each(|(number, one)| self.remember(number, one.invocation));
+                tell(Event::Takes);
+            }
+        }
+    }
+
+    /// Ends an invocation, and with it the line that it has begun to print where nobody else can have.
+    fn finish(&self, number: u32, ended: Ended, first: bool, tell: &dyn Fn(Event)) {
+        let cancelled = self.cancelled.borrow_mut().remove(&number);
+        if let Some(Cancelled { invocation, .. }) = cancelled {
+            self.remember(number, invocation);
+            tell(Event::Takes);
+            return;
+        }
+        if self.load() == 1 {
+            let print = |level: Level, line: &str| self.print(level, line);
+            // What was printed before the first frame of a read has been read already.
+            if first { self.output.finish(&print) } else { self.output.drain(&print) }
+        }
+        let Some(Flying { job, .. }) = self.in_flight.borrow_mut().remove(&number) else { return };
+        self.remember(number, Rc::clone(&job.invocation));
+        job.end(ended);
+    }
+
+    fn remember(&self, number: u32, invocation: Rc<Invocation>) {
+        let mut recent = self.recent.borrow_mut();
+        if recent.len() == MOST_RECENT {
+            recent.pop_front();
+        }
+        recent.push_back((number, invocation));
+    }
+
+    /// The invocation that a frame belongs to.
+    fn numbered(&self, number: u32) -> Option<Rc<Invocation>> {
+        if let Some(flying) = self.in_flight.borrow().get(&number) {
+            return Some(Rc::clone(&flying.job.invocation));
+        }
+        if let Some(cancelled) = self.cancelled.borrow().get(&number) {
+            return Some(Rc::clone(&cancelled.invocation));
+        }
+        let recent = self.recent.borrow();
+        recent.iter().rev().find(|(of, _)| *of == number).map(|(_, invocation)| Rc::clone(invocation))
+    }
+
+    /// A line that bypassed the language's own output: whose it is is known only where one runs.
+    fn print(&self, level: Level, line: &str) {
+        let in_flight = self.in_flight.borrow();
+        match in_flight.values().next() {
+            Some(flying) if in_flight.len() == 1 => flying.job.invocation.log(level, line),
+            _ => logs::say(level, line),
+        }
+    }
+}
+
+/// What a read has taken.
+enum Received {
+    Some,
+    /// Everything that was there.
+    All,
+    End,
+}
+
+impl Outgoing {
+    /// Puts what was gathered behind what is to be written.
+    fn close(&mut self) {
+        self.frames = 0;
+        if !self.gathered.is_empty() {
+            self.pieces.push_back(self.gathered.split().freeze());
+        }
+    }
+
+    /// Whether the socket may have room. If not, `context` is woken when it may.
+    fn has_room(&self, context: &mut Context<'_>) -> bool {
+        let Some(room) = &self.room else { return true };
+        let Poll::Ready(Ok(mut ready)) = room.poll_write_ready(context) else { return false };
+        ready.clear_ready();
+        true
+    }
+}
+
+impl Door {
+    /// Also tells where it is.
+    fn open() -> io::Result<(Self, PathBuf)> {
+        let mut template = std::env::temp_dir().join("slipway-XXXXXX").into_os_string().into_encoded_bytes();
+        template.push(0);
+        // SAFETY: the template ends with a zero, and is changed in place.
+        let made = unsafe { !libc::mkdtemp(template.as_mut_ptr().cast()).is_null() };
+        if !made {
+            return Err(io::Error::last_os_error());
+        }
+        template.pop();
+        let folder = PathBuf::from(String::from_utf8_lossy(&template).into_owned());
+        let path = folder.join("socket");
+        let listener = UnixListener::bind(&path)?;
+        listener.set_nonblocking(true)?;
+        // SAFETY: a socket stays what it is for as long as it is registered.
+        let listener = unsafe { AsyncFd::register_with_interest(listener, Interest::READABLE) }?;
+        Ok((Self { listener, folder }, path))
+    }
+}
+
+impl Drop for Door {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn readable(stream: UnixStream) -> io::Result<AsyncFd<UnixStream>> {
+    // SAFETY: a socket stays what it is for as long as it is registered.
+    Ok(unsafe { AsyncFd::register_with_interest(stream, Interest::READABLE) }?)
+}
+
+fn writable(socket: OwnedFd) -> Option<AsyncFd<OwnedFd>> {
+    // SAFETY: a descriptor stays what it is for as long as it is registered.
+    unsafe { AsyncFd::register_with_interest(socket, Interest::WRITABLE) }.ok()
+}
