@@ -1,6 +1,6 @@
 #!/bin/sh
-# Checks the types of all code (`types`: of the server and its tests, the types themselves, the examples and the conformance
-# function), or runs the server's tests (`test`).
+# Checks the types of all code (`types`: of the server's Deno side and its tests, the types themselves, the examples and the
+# conformance function), or runs the tests (`test`), some of them with the server that is installed in RUNTIME_HOME.
 set -eu
 
 scratch=$(mktemp -d)
@@ -10,7 +10,7 @@ trap 'rm -rf "$scratch"' EXIT
 case ${1-} in
 types)
   # Each folder with the imports of its own deno.json. Nothing may be written beside the sources.
-  for folder in . llhttp example bench bench/function ../../conformance/functions/deno; do
+  for folder in . example bench bench/function ../../conformance/functions/deno; do
     files=.
     if [ "$folder" = . ]; then files='server types'; fi
     if [ "$folder" = bench ]; then files='bare.ts hono.ts node_http.ts'; fi
@@ -19,10 +19,7 @@ types)
   done
   ;;
 test)
-  # The parser is beside an installed server only.
-  cp -R server "$scratch/server"
-  cp "${RUNTIME_HOME:-/runtime}/server/llhttp.wasm" "$scratch/server/"
-  deno test --allow-all --config deno.json --no-lock "$scratch/server/test"
+  deno test --allow-all --config deno.json --no-lock server/test
   ;;
 *)
   echo 'usage: check.sh types|test' >&2

@@ -1,28 +1,30 @@
 #!/bin/sh
-# Puts the server and the two scripts into RUNTIME_HOME, with what Deno compiles of the server.
+# Puts the server, its Deno side and the two scripts into RUNTIME_HOME, with what Deno compiles.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 home=${RUNTIME_HOME:?names the folder to install into}
 
 mkdir -p "$home"
-rm -rf "$home/server" "$home/cache"
+home=$(cd "$home" && pwd)
+rm -rf "${home:?}/server" "$home/cache"
 mkdir "$home/server" "$home/cache"
 cp "$here"/server/*.ts "$home/server/"
-cp -R "$here/server/function" "$home/server/function"
 cp "$here/build.sh" "$here/launch.sh" "$home/"
 chmod 755 "$home/build.sh" "$home/launch.sh"
 
-# The server's HTTP parser is one file of a package. Its lock says which bytes are taken.
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-cp -R "$here/llhttp/." "$scratch"
-(cd "$scratch" && DENO_DIR="$scratch/deno" deno run --quiet --frozen --allow-all --node-modules-dir=none extract.ts "$home/server/llhttp.wasm")
+# In an image the program is there already, compiled.
+if [ -d "$here/../front" ]; then
+  sh "$here/../front/front.sh" build "$home/slipway-front"
+fi
 
 # A first launch fills the cache: later ones find nothing to compile. A loopback address of its own keeps the port free.
-echo 'export default (_req, res) => res.send();' >"$scratch/main.js"
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+mkdir "$scratch/function"
+echo 'export default (_req, res) => res.send();' >"$scratch/function/main.js"
 : >"$scratch/log"
-FUNCTION_BUILD="$scratch" RUNTIME_HOME="$home" RUNTIME_HOST=127.19.0.83 RUNTIME_SECRET=first-launch \
+FUNCTION_BUILD="$scratch/function" RUNTIME_HOME="$home" RUNTIME_HOST=127.19.0.83 RUNTIME_SECRET=first-launch \
   "$home/launch.sh" >"$scratch/log" 2>&1 &
 server=$!
 tries=0

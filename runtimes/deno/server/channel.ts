@@ -1,6 +1,6 @@
-// The function process's end of the socket. What it needs is taken hold of here, before the function's code runs and may
+// This process's end of the socket. What it needs is taken hold of here, before the function's code runs and may
 // replace it. Deno's own sockets serve: loading Node's takes longer than all else at the start.
-import { Outbox } from "../frames.ts";
+import { Outbox } from "./frames.ts";
 
 const READ_BYTES = 65_536;
 // A write of up to this size goes through whole or not at all, as the kernel keeps it in one piece.
@@ -17,7 +17,6 @@ let write: (bytes: Uint8Array) => Promise<number>;
 let scheduled = false;
 /** Something large is on its way in pieces: nothing may come between them. */
 let occupied = false;
-let last: Promise<unknown> = Promise.resolve();
 
 export async function connect(path: string): Promise<void> {
   const connection = await Deno.connect({ transport: "unix", path });
@@ -39,7 +38,8 @@ export function sendSoon(): void {
 export function sendNow(): void {
   if (outbox.empty || occupied) return;
   const bytes = outbox.take();
-  last = bytes.length <= WHOLE_BYTES ? sendWhole(bytes) : sendPieces(bytes);
+  if (bytes.length <= WHOLE_BYTES) sendWhole(bytes);
+  else sendPieces(bytes);
 }
 
 /** The system call happens before this returns; a second one need not wait for the first one's promise. */
@@ -53,13 +53,6 @@ async function sendPieces(bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length;) at += await write(bytes.subarray(at)).catch(() => exit(0));
   occupied = false;
   sendNow();
-}
-
-/** Calls `done` when everything is out. */
-export async function afterSending(done: () => void): Promise<void> {
-  for (sendNow(); occupied; sendNow()) await last;
-  await last;
-  done();
 }
 
 /** Calls `take` with what the server sends, whose bytes are valid until it returns, and comes back when it is gone. */

@@ -1,10 +1,9 @@
-// The frames between the server and a function process; runtimes/FRAMES.md says what each kind carries.
+// The frames between the server and this process; runtimes/FRAMES.md says what each kind carries.
 
 export const KIND = {
   invoke: 1,
   cancel: 2,
   ping: 3,
-  drain: 4,
   ready: 16,
   failed: 17,
   answer: 18,
@@ -32,10 +31,6 @@ const doubleBytes = new Uint8Array(double.buffer);
 export function readF64(bytes: Uint8Array, at: number): number {
   for (let index = 0; index < 8; index += 1) doubleBytes[index] = bytes[at + index];
   return double.getFloat64(0);
-}
-
-export function readU16(bytes: Uint8Array, at: number): number {
-  return (bytes[at] << 8) | bytes[at + 1];
 }
 
 export function readU32(bytes: Uint8Array, at: number): number {
@@ -85,25 +80,6 @@ export class Outbox {
     return this.u8(value >>> 8).u8(value);
   }
 
-  u32(value: number): this {
-    this.#reserve(4);
-    writeU32(this.#bytes, this.#end, value);
-    this.#end += 4;
-    return this;
-  }
-
-  f64(value: number): this {
-    double.setFloat64(0, value);
-    return this.bytes(doubleBytes);
-  }
-
-  /** A text that is known to be ASCII, and short. */
-  ascii(value: string): this {
-    this.#reserve(value.length);
-    for (let index = 0; index < value.length; index += 1) this.#bytes[this.#end++] = value.charCodeAt(index);
-    return this;
-  }
-
   bytes(value: Uint8Array): this {
     this.#reserve(value.length);
     this.#bytes.set(value, this.#end);
@@ -121,10 +97,10 @@ export class Outbox {
 
   /** A text behind its length. */
   sizedText(value: string): this {
-    this.u32(0);
-    if (value === "") return this;
+    this.#reserve(4);
+    this.#end += 4;
     const start = this.#end;
-    this.text(value);
+    if (value !== "") this.text(value);
     writeU32(this.#bytes, start - 4, this.#end - start);
     return this;
   }
@@ -148,7 +124,7 @@ export class Outbox {
   }
 }
 
-export type TakeFrame = (kind: number, number: number, bytes: Uint8Array) => void;
+type TakeFrame = (kind: number, number: number, bytes: Uint8Array) => void;
 
 /**
  * Cuts a stream into frames. The bytes of a frame may share memory with the chunk that was read; a large frame is
@@ -199,7 +175,7 @@ export class FrameReader {
   }
 }
 
-export function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(first.length + second.length);
   bytes.set(first);
   bytes.set(second, first.length);

@@ -1,12 +1,12 @@
-// The function process: loads the function once and runs it for each invocation that the server sends.
+// The function's process: loads the function once and runs it for each invocation that the server sends.
 import { AsyncLocalStorage } from "node:async_hooks";
-import { traceIdOf } from "../contract.ts";
-import { BATCH, FrameReader, KIND } from "../frames.ts";
-import { afterSending, connect, outbox, receive, sendNow, sendSoon } from "./channel.ts";
+import { connect, outbox, receive, sendNow, sendSoon } from "./channel.ts";
+import { BATCH, FrameReader, KIND } from "./frames.ts";
 import { type Handler, loadFunction } from "./load.ts";
 import { captureOutput, finishLines, type Level, type Unfinished } from "./output.ts";
 import { type Fields, readEnvelope, readInvocation, readRaw, Request, RequestError } from "./request.ts";
 import { Response, ResponseError } from "./response.ts";
+import { traceIdOf } from "./trace.ts";
 
 interface Running {
   readonly number: number;
@@ -18,7 +18,7 @@ interface Running {
 // A turn that lasts longer, or has ended so many invocations, does not keep back what is ready: the server has use for it.
 const LONG_TURN_MS = 1;
 
-const [socket, folder, entrypoint, start, denoDir] = Deno.args;
+const [socket, folder, entrypoint, denoDir] = Deno.args;
 const exit = Deno.exit;
 const { inspect } = Deno;
 const { now } = Date;
@@ -27,10 +27,8 @@ const baseEnv = ownEnvironment();
 const context = new AsyncLocalStorage<Running>();
 const nowhere: Running = { number: 0, cancelled: false, unfinished: [null, null] };
 const running = new Map<number, Running>();
-/** What came before the function was loaded. */
-const early = new Map<number, Uint8Array>();
-let handler: Handler | null = null;
-let draining = false;
+/** None is asked for where it could not be loaded. */
+let handler: Handler;
 /** When the frames that are being taken came, or 0, and how many invocations have ended since something was sent. */
 let turnBegan = 0;
 let ended = 0;
@@ -46,7 +44,7 @@ addEventListener("unhandledrejection", (event) => {
 });
 
 await connect(socket);
-let loading = start === "standby" ? null : load();
+await load();
 const reader = new FrameReader(take);
 receive(takeChunk).then(() => exit(0));
 
@@ -67,22 +65,15 @@ function ownEnvironment(): Record<string, string> {
 }
 
 function take(kind: number, number: number, bytes: Uint8Array): void {
-  // A standby loads the function when it is needed: the first frame says so.
-  loading ??= load();
   if (kind === KIND.invoke) {
-    if (handler !== null) invoke(handler, number, bytes);
-    else early.set(number, bytes.slice());
+    invoke(number, bytes);
   } else if (kind === KIND.cancel) {
-    early.delete(number);
     const invocation = running.get(number);
     if (invocation !== undefined) invocation.cancelled = true;
     running.delete(number);
   } else if (kind === KIND.ping) {
     outbox.begin(KIND.pong, 0).end();
     sendNow();
-  } else if (kind === KIND.drain) {
-    draining = true;
-    endWhenDrained();
   }
 }
 
@@ -94,15 +85,11 @@ async function load(): Promise<void> {
     outbox.begin(KIND.failed, 0).text(describe(error)).end();
   }
   sendNow();
-  for (const [number, bytes] of early) {
-    early.delete(number);
-    if (handler !== null) invoke(handler, number, bytes);
-  }
 }
 
 // One invocation --------------------------------------------------------------------------------------------------------
 
-function invoke(handler: Handler, number: number, bytes: Uint8Array): void {
+function invoke(number: number, bytes: Uint8Array): void {
   const { raw, deadline, id, head, body } = readInvocation(bytes);
   let fields: Fields;
   try {
@@ -121,10 +108,10 @@ function invoke(handler: Handler, number: number, bytes: Uint8Array): void {
     speak(invocation, level, typeof message === "string" ? message : inspect(message));
   });
   running.set(number, invocation);
-  context.run(invocation, run, handler, invocation, request, new Response());
+  context.run(invocation, run, invocation, request, new Response());
 }
 
-function run(handler: Handler, invocation: Running, request: Request, response: Response): void {
+function run(invocation: Running, request: Request, response: Response): void {
   let result: unknown;
   try {
     result = handler(request, response);
@@ -188,11 +175,6 @@ function sendLast(): void {
     }
   } else if (running.size === 0) sendNow();
   else sendSoon();
-  if (draining) endWhenDrained();
-}
-
-function endWhenDrained(): void {
-  if (running.size + early.size === 0) afterSending(() => exit(0));
 }
 
 function refuse(number: number, code: string, message: string): void {

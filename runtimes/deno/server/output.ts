@@ -1,5 +1,5 @@
 // What the function prints natively becomes log lines of the invocation that printed it.
-import { LineCutter } from "../logs.ts";
+import { LineCutter } from "./lines.ts";
 
 /** Info or error, as log frames say it. */
 export type Level = 0 | 1;

@@ -1,5 +1,5 @@
 // From the bytes of an invocation to the request that the function gets.
-import { readF64, readU32 } from "../frames.ts";
+import { readF64, readU32 } from "./frames.ts";
 
 const { parse } = JSON;
 const { decode } = TextDecoder.prototype;

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { LIMIT } from "../contract.ts";
-import { LineCutter, ResultLog } from "../logs.ts";
+import { LineCutter, LONGEST_LINE } from "../lines.ts";
 
 function cut(...chunks: Uint8Array[]): string[] {
   const lines: string[] = [];
@@ -20,21 +19,7 @@ Deno.test("lines are cut wherever the chunks are", () => {
 });
 
 Deno.test("a line without an end is not collected for ever", () => {
-  const [first, rest] = cut(bytes("x".repeat(LIMIT.logMessageBytes)), bytes("yz"));
-  assert.equal(first.length, LIMIT.logMessageBytes);
+  const [first, rest] = cut(bytes("x".repeat(LONGEST_LINE)), bytes("yz"));
+  assert.equal(first.length, LONGEST_LINE);
   assert.equal(rest, "yz");
-});
-
-Deno.test("the result keeps the newest lines that fit", () => {
-  const log = new ResultLog();
-  const size = 100;
-  const fit = Math.floor(LIMIT.resultLogBytes / size);
-  for (let index = 0; index < fit; index += 1) log.add("", "info", String(index).padEnd(size));
-  assert.equal(log.truncated, false);
-  for (let index = fit; index < 3 * fit; index += 1) log.add("", "info", String(index).padEnd(size));
-  assert.equal(log.truncated, true);
-  const kept = log.lines;
-  assert.equal(kept.length, fit);
-  assert.equal(kept[0].message.trim(), String(2 * fit));
-  assert.equal(kept.at(-1)?.message.trim(), String(3 * fit - 1));
 });

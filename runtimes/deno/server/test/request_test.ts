@@ -1,10 +1,20 @@
 import assert from "node:assert/strict";
 import type { Request as Wanted } from "slipway";
-import { readEnvelope, readRaw, Request } from "../function/request.ts";
+import { readEnvelope, readInvocation, readRaw, Request } from "../request.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const envelope = (text: string) => readEnvelope(bytes(text));
 const request = (text: string): Wanted => new Request("id", 0, envelope(text), { A: "1", B: "2" }, () => {});
+
+Deno.test("an invocation has its parts one behind the other", () => {
+  const frame = [1, 0x3f, 0xf8, 0, 0, 0, 0, 0, 0, 2, 0x69, 0x64, 0, 0, 0, 2, 0xc3, 0xa9, 0xff];
+  assert.deepEqual(
+    readInvocation(Uint8Array.from(frame)),
+    { raw: true, deadline: 1.5, id: "id", head: "é", body: Uint8Array.of(0xff) },
+  );
+  const { raw, head, body } = readInvocation(Uint8Array.from([0, ...frame.slice(1, 12), 0, 0, 0, 0, 0x7b]));
+  assert.deepEqual({ raw, head, body }, { raw: false, head: "", body: Uint8Array.of(0x7b) });
+});
 
 Deno.test("an empty envelope is an invocation", () => {
   const { method, path, query, payload, headers, env, body } = request("{}");

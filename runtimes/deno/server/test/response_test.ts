@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
 import type { Response as Wanted } from "slipway";
-import { readAnswer } from "../answer.ts";
-import { Outbox } from "../frames.ts";
-import { type Answer, Response, ResponseError } from "../function/response.ts";
+import { type Answer, Response, ResponseError } from "../response.ts";
 
 // Functions of every kind are tried, those that the types forbid too.
 // deno-lint-ignore no-explicit-any
@@ -68,17 +66,4 @@ Deno.test("bytes that the function writes over later go out as they were", () =>
     }) as Answer;
     assert.deepEqual([...answer.body], [1, 2, 3]);
   }
-});
-
-Deno.test("an answer frame that a function forged does not go out", () => {
-  const frame = (status: number, headers: string) => {
-    const outbox = new Outbox();
-    outbox.begin(0, 0).u16(status).u8(1).sizedText(headers).text("body").end();
-    return readAnswer(outbox.take().subarray(9));
-  };
-  assert.equal(new TextDecoder().decode(frame(200, '[["a","b"]]')?.body), "body");
-  for (const headers of ["{", "{}", "[1]", '[["a b","c"]]', '[["a","b\\r\\nc: d"]]', '[["a",1]]']) {
-    assert.equal(frame(200, headers), null, headers);
-  }
-  assert.equal(frame(199, ""), null);
 });

@@ -1,0 +1,103 @@
+// What launch.sh says to Deno: seen from inside functions that it launches with the server of RUNTIME_HOME.
+import assert from "node:assert/strict";
+
+const SCRIPT = new URL("../../launch.sh", import.meta.url).pathname;
+const FUNCTION = `
+export default (_req, res) => {
+  const may = (name, where) => Deno.permissions.querySync({ name, ...where }).state === "granted";
+  const all = ["read", "net", "env", "sys", "run", "ffi"].filter((name) => may(name));
+  const writes = ["/tmp/x", "/var/x"].filter((path) => may("write", { path }));
+  const hosts = ["a:1", "b:2"].filter((host) => may("net", { host }));
+  res.json({ all, writes, hosts, cache: Deno.env.get("DENO_DIR") ?? null, folder: Deno.cwd() });
+};
+`;
+
+interface Seen {
+  readonly all: string[];
+  readonly writes: string[];
+  readonly hosts: string[];
+  readonly cache: string | null;
+  readonly folder: string;
+}
+
+/** Launches a function whose folder holds `files`, and gives what the first answer says. */
+async function see(
+  env: Record<string, string>,
+  files: Record<string, string> = { "main.js": FUNCTION },
+): Promise<Seen> {
+  const folder = Deno.makeTempDirSync();
+  for (const [name, text] of Object.entries({ ...files, secret: "s" })) {
+    Deno.writeTextFileSync(`${folder}/${name}`, text);
+  }
+  const port = freePort();
+  const child = new Deno.Command(SCRIPT, {
+    env: {
+      DENO_DIR: "",
+      FUNCTION_BUILD: folder,
+      RUNTIME_HOST: "127.0.0.1",
+      RUNTIME_PORT: String(port),
+      RUNTIME_SECRET_FILE: `${folder}/secret`,
+      ...env,
+    },
+    stdin: "null",
+    stdout: "piped",
+  }).spawn();
+  const log = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  for (let text = ""; !text.includes("listening on");) text += (await log.read()).value ?? assert.fail(text);
+  try {
+    const answer = await fetch(`http://127.0.0.1:${port}/`, {
+      body: "{}",
+      headers: { "content-type": "application/json", "x-runtime-secret": "s" },
+      method: "POST",
+    });
+    return await answer.json();
+  } finally {
+    child.kill("SIGTERM");
+    while (!(await log.read()).done);
+    await child.status;
+    Deno.removeSync(folder, { recursive: true });
+  }
+}
+
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+const flags = (text: string) => see({ RUNTIME_DENO_FLAGS: text });
+
+Deno.test("a function may read, talk and write to /tmp", async () => {
+  const { all, writes, cache } = await see({});
+  assert.deepEqual({ all, writes, cache }, { all: ["read", "net", "env", "sys"], writes: ["/tmp/x"], cache: null });
+});
+
+Deno.test("flags give more or less, and never take the socket to the server", async () => {
+  assert.deepEqual((await flags("--allow-run --deny-net")).all, ["read", "env", "sys", "run"]);
+  assert.deepEqual((await flags("  --allow-net=a:1,c ")).hosts, ["a:1"]);
+  assert.deepEqual((await flags("--allow-net=a:1 --deny-net")).hosts, []);
+  assert.deepEqual((await flags("--deny-net=a:1 --allow-net")).hosts, ["b:2"]);
+  const { all, writes } = await flags("-A --v8-flags=--max-semi-space-size=4");
+  assert.deepEqual([all.length, writes.length], [6, 2]);
+});
+
+Deno.test("what DENO_DIR was is the function's to see", async () => {
+  assert.equal((await see({ DENO_DIR: "/mine" })).cache, "/mine");
+});
+
+Deno.test("the source is launched where nothing was built", async () => {
+  const build = Deno.makeTempDirSync();
+  const source = Deno.makeTempDirSync();
+  Deno.writeTextFileSync(
+    `${source}/main.js`,
+    FUNCTION.replace("export default", 'import it from "it";\nexport default'),
+  );
+  Deno.writeTextFileSync(`${source}/it.js`, "export default 1;");
+  Deno.writeTextFileSync(`${source}/deno.jsonc`, '{ "imports": { "it": "./it.js" } }');
+  assert.equal((await see({ FUNCTION_BUILD: build, FUNCTION_SOURCE: source })).folder, source);
+  for (const folder of [build, source]) Deno.removeSync(folder, { recursive: true });
+});
+
+Deno.test("a function whose loading waits for nothing is not waited for", async () => {
+  const seen = await see({}, { "main.js": `await new Promise(() => {});${FUNCTION}` });
+  assert.equal(Reflect.get(Reflect.get(seen, "error"), "code"), "function_not_loaded");
+});
