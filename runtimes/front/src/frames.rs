@@ -9,6 +9,9 @@ pub const START: usize = 9;
 /// What a frame has beyond this comes behind it, so that it need not be copied.
 pub const PACKET_BYTES: usize = 3000;
 
+/// The function may have written to the socket itself.
+const LARGEST: usize = 1 << 30;
+
 /// What the function's processes say.
 #[derive(Debug)]
 pub enum Frame {
@@ -92,6 +95,9 @@ pub fn take(buffer: &mut BytesMut) -> Result<Option<(u32, Frame)>, String> {
     let Some(mut start) = buffer.get(..START) else { return Ok(None) };
     let length = start.get_u32() as usize;
     let (kind, number) = (start.get_u8(), start.get_u32());
+    if length > LARGEST {
+        return Err(format!("a frame of {length} bytes is none"));
+    }
     if buffer.len() < START + length {
         buffer.reserve(START + length - buffer.len());
         return Ok(None);
@@ -180,5 +186,6 @@ mod tests {
         for (kind, bytes) in [(99, &b""[..]), (18, b"\0\xc8\x01\0\0\0\x09"), (19, b"\x05nope!")] {
             assert!(take(&mut frame(kind, bytes)).is_err(), "{kind}");
         }
+        assert!(take(&mut BytesMut::from(&[255; 9][..])).is_err());
     }
 }

@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
-# The process that runs the function; launch.sh has the server start it. Arguments: FOLDER ENTRYPOINT. Descriptor 3 is its
-# socket to the server.
+# The process that runs the function; launch.sh has the server start it. Arguments: FOLDER ENTRYPOINT. Descriptor 3 is
+# its socket to the server.
 
 require_relative "lib/slipway/function/loader"
 
