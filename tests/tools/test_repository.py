@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from slipway_tools import repository
+from slipway_tools.engine import images
 from slipway_tools.errors import ToolError
 
 
@@ -54,3 +55,17 @@ def test_the_digest_ignores_what_tools_made(tmp_path: Path) -> None:
     (tmp_path / "node_modules").mkdir()
     (tmp_path / "node_modules" / "file").write_text("made")
     assert repository.digest(tmp_path) == before
+
+
+def test_what_a_runtime_shares_is_a_source_of_its_images(root: Path) -> None:
+    base, part = root / "runtimes" / "base", root / "runtimes" / "part"
+    for folder in (base, part):
+        folder.mkdir()
+        (folder / "Dockerfile").write_text("FROM scratch\n")
+    file = root / "runtimes" / "toy" / "runtime.yaml"
+    file.write_text(file.read_text() + "shared: [part]\n")
+    choice = repository.choose("toy")
+    assert choice.runtime.folders == (file.parent, part)
+    before = images.source(choice)
+    (part / "Dockerfile").write_text("FROM scratch\nCOPY . /\n")
+    assert images.source(choice) != before

@@ -87,7 +87,7 @@ def _build(choice: Choice, steps: Steps) -> None:
                 name,
                 target=role,
                 args={"BASE": BASE, **shared, **choice.version.args},
-                labels={**repository.labels(choice, role), SOURCE_LABEL: _source(choice)},
+                labels={**repository.labels(choice, role), SOURCE_LABEL: source(choice)},
             )
             buildkit.build(wanted, step.tell)
 
@@ -151,14 +151,14 @@ def _created(image: Image) -> datetime.datetime:
 def current(client: docker.DockerClient, choice: Choice, role: str) -> bool:
     """Whether an image is there and made from the files as they stand."""
     try:
-        return client.images.get(tag(choice, role)).labels.get(SOURCE_LABEL) == _source(choice)
+        return client.images.get(tag(choice, role)).labels.get(SOURCE_LABEL) == source(choice)
     except ImageNotFound:
         return False
 
 
-def _source(choice: Choice) -> str:
+def source(choice: Choice) -> str:
+    """A digest of all that an image is made from."""
     base = (repository.root() / "runtimes" / "base" / "Dockerfile").read_text("utf-8")
-    shared = [
-        repository.digest(repository.root() / "runtimes" / name) for name in choice.runtime.shared
-    ]
-    return repository.digest(choice.runtime.folder, base, *shared, *choice.version.args.values())
+    own, *shared = choice.runtime.folders
+    others = map(repository.digest, shared)
+    return repository.digest(own, base, *others, *choice.version.args.values())
