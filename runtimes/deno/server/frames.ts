@@ -20,6 +20,8 @@ const HEAD = 9;
 const ROOM = 16_384;
 /** A text that is longer is measured before it is written. */
 const LONG_TEXT = 21_845;
+/** Up to so many characters it costs more to call the encoder than to look at each of them. */
+const SHORT_TEXT = 64;
 
 const encoder = new TextEncoder();
 // Taken hold of before a function can replace them.
@@ -91,8 +93,22 @@ export class Outbox {
     if (value.length > LONG_TEXT) return this.bytes(encode.call(encoder, value));
     // No UTF-16 unit is more than three bytes of UTF-8.
     this.#reserve(value.length * 3);
-    this.#end += encodeInto.call(encoder, value, this.#bytes.subarray(this.#end)).written;
+    if (value.length > SHORT_TEXT || !this.#ascii(value)) {
+      this.#end += encodeInto.call(encoder, value, this.#bytes.subarray(this.#end)).written;
+    }
     return this;
+  }
+
+  /** Appends a text, for which there is room, if it is ASCII. */
+  #ascii(value: string): boolean {
+    let at = this.#end;
+    for (let index = 0; index < value.length; index += 1) {
+      const code = value.charCodeAt(index);
+      if (code > 0x7f) return false;
+      this.#bytes[at++] = code;
+    }
+    this.#end = at;
+    return true;
   }
 
   /** A text behind its length. */
