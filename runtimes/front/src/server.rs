@@ -99,7 +99,13 @@ fn listen(settings: &Settings) -> io::Result<TcpListener> {
     let socket = if settings.address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
     socket.set_reuseaddr(true)?;
     socket.bind(settings.address).and_then(|()| socket.listen(BACKLOG)).map_err(|error| {
-        io::Error::new(error.kind(), format!("{} can't be listened on: {error}", settings.address))
+        io::Error::new(
+            error.kind(),
+            format!(
+                "{} can't be listened on, which RUNTIME_HOST and RUNTIME_PORT say: {error}",
+                settings.address
+            ),
+        )
     })
 }
 
