@@ -76,7 +76,7 @@ Deno.test("flags give more or less, and never take the socket to the server", as
   assert.deepEqual((await flags("  --allow-net=a:1,c ")).hosts, ["a:1"]);
   assert.deepEqual((await flags("--allow-net=a:1 --deny-net")).hosts, []);
   assert.deepEqual((await flags("--deny-net=a:1 --allow-net")).hosts, ["b:2"]);
-  const { all, writes } = await flags("-A --v8-flags=--max-semi-space-size=4");
+  const { all, writes } = await flags("-A --v8-flags=--max-semi-space-size=2");
   assert.deepEqual([all.length, writes.length], [6, 2]);
 });
 
