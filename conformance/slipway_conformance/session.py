@@ -20,7 +20,7 @@ from .targets import FREE, Ability, Confined, Launcher, Running, Stats
 from .wire import Answer, Sent, Wire, WireError, header_list
 
 STEPS_HEADER = "x-conformance-steps"
-_LOG_SECONDS = 3.0
+_LOG_SECONDS, _BEGUN_SECONDS = 3.0, 10.0
 # Exchanges that a report shows of one case.
 _SHOWN = 3
 _LINES_SHOWN = 12
@@ -271,9 +271,16 @@ class Session:
         return True
 
     def wait_begun(self, marker: str, count: int) -> None:
-        """Waits until *count* invocations have logged *marker*, which they do first of all. A machine that
-        is busy takes its time to bring them there; where none come, the case shows why."""
-        self.wait_log(lambda lines: sum(line.message == marker for line in lines) >= count)
+        """Waits until *count* invocations have logged *marker*, which they do first of all: a machine that
+        is busy takes its time to bring them there."""
+
+        def begun(lines: list[logs.LogLine]) -> bool:
+            return sum(line.message == marker for line in lines) >= count
+
+        self.require(
+            self.wait_log(begun, _BEGUN_SECONDS),
+            f"{count} invocations should have said {marker!r} within {_BEGUN_SECONDS:g} s",
+        )
 
     def stats(self) -> Stats:
         self.need(Ability.STATS)

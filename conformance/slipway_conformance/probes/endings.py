@@ -18,7 +18,7 @@ _SLOW_SECONDS = 1.0
 _SHARES = ((0.2, 0.7), (0.5, 0.9))
 _STARTED_SECONDS = 20.0
 _BETWEEN_SECONDS = 0.05
-_AWAITED_MS = 600
+_AWAITED_MS = 900
 _INSISTS_SECONDS = 0.002
 _ENDS_SECONDS = 6.0
 
@@ -76,7 +76,7 @@ def _called_off(session: Session, after: float) -> None:
 @probe(
     "10.5-once-more",
     why="whoever calls a deployment off may say so twice, and an impatient one says it all the time",
-    needs=("signals", "launch"),
+    needs=("signals", "launch", "logs"),
     quiet=True,
 )
 def once_more(session: Session) -> None:
@@ -84,6 +84,7 @@ def once_more(session: Session) -> None:
 
         def call() -> None:
             steps: list[Step] = [
+                {"do": "log", "message": "begun"},
                 {"do": "await", "ms": _AWAITED_MS},
                 {"do": "send", "text": "whole"},
             ]
