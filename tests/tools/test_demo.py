@@ -43,6 +43,15 @@ def test_what_need_not_be_compiled_comes_first() -> None:
     assert picked(Able("toy")) == "abc"
 
 
+def test_what_stands_alone_comes_before_what_shares_a_part(root: Path) -> None:
+    other = root / "runtimes" / "abc"
+    shutil.copytree(root / "runtimes" / "toy", other)
+    text = (other / "runtime.yaml").read_text().replace("language: toy", "language: abc")
+    (other / "runtime.yaml").write_text(f"{text}\nshared: [part]\n")
+    assert picked(Able()) == "toy"
+    assert picked(Able("toy")) == "abc"
+
+
 @pytest.mark.usefixtures("with_a_compiled_one")
 def test_what_every_runtime_lacks_is_said() -> None:
     with pytest.raises(ToolError, match=r"install toy\n  install abc"):

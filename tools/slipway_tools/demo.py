@@ -89,8 +89,9 @@ def pick(engine: Engine, wanted: Choice | None) -> Choice:
             )
         return wanted
     problems = []
-    # What need not be compiled first shows its answer soonest.
-    for found in sorted(repository.runtimes(), key=lambda one: one.kind != "interpreted"):
+    # What need not be compiled first shows its answer soonest, and so does what stands alone.
+    order = sorted(repository.runtimes(), key=lambda one: (one.kind != "interpreted", one.shared))
+    for found in order:
         choice = Choice(found, found.default_version)
         if not (found.folder / "example").is_dir():
             continue

@@ -19,6 +19,7 @@ from ..repository import Choice
 from ..run import Run
 from ..terminal import Steps
 from . import buildkit, standin
+from .model import Tell
 
 BASE = f"{repository.NAMESPACE}/base:1"
 # A digest of the files that an image was built from.
@@ -64,6 +65,14 @@ def _build_shared(name: str, steps: Steps) -> None:
         folder = repository.root() / "runtimes" / name
         wanted = buildkit.Build(folder, _shared_tag(name), args={"BASE": BASE})
         buildkit.build(wanted, step.tell)
+
+
+def check_shared(client: docker.DockerClient, name: str, tell: Tell) -> None:
+    """Formats, lints and tests what several runtimes copy from: the target `check` of its Dockerfile, of
+    which nothing is kept. ToolError with its last lines where that finds anything."""
+    folder, made = repository.root() / "runtimes" / name, f"{_shared_tag(name)}-check"
+    buildkit.build(buildkit.Build(folder, made, target="check", args={"BASE": BASE}), tell)
+    client.images.remove(made, force=True)
 
 
 def _shared_tag(name: str) -> str:

@@ -41,13 +41,19 @@ def build_images(
 def run_runtime_checks(
     tally: Tally, engine: DockerEngine, choices: Sequence[Choice], run: Run
 ) -> None:
-    """The formatters and linters of each language, in its build image; two at a time."""
+    """The formatters and linters of each language, in its build image, and of what they share; two at a
+    time."""
+
+    def shared(name: str) -> None:
+        with tally.piece(f"{name} checks") as (step, _):
+            images.check_shared(engine.client, name, step.tell)
 
     def one(choice: Choice, check: Check) -> None:
         with tally.piece(f"{choice.runtime.language} {check.name}") as (step, _):
             _check_in_image(engine, choice, check, run, step)
 
-    jobs = []
+    names = sorted({name for choice in choices for name in choice.runtime.shared})
+    jobs = [partial(shared, name) for name in names]
     for choice in choices:
         if choice.version is not choice.runtime.default_version:
             continue
