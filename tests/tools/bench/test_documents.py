@@ -18,7 +18,7 @@ def test_the_page_names_the_machine_and_every_verdict(result: Result) -> None:
     assert "![throughput](performance/throughput.svg)" in page
     aim = "| Brainwave 7 | throughput at 32 connections | at least 1 of bare | missed |"
     assert f"{aim} 0.95 of bare |" in page
-    assert "25.0 MB after a tenth, 25.5 MB at the end (+2.0 %)" in page
+    assert "25.0 MB after 100,100 invocations, 25.5 MB after 1,000,500 (+2.0 %)" in page
     assert "- other (brainwave:7): it ended; start it by hand.\n" in page
 
 

@@ -81,9 +81,8 @@ def _runtime(runtime: RuntimeResult, result: Result) -> list[str]:
     growth = growth_percent(memory) if memory else None
     if memory and memory.warm is not None and memory.final is not None and growth is not None:
         parts.append(
-            f"Anonymous memory over {memory.invocations:,} invocations:"
-            f" {words.megabytes(memory.warm)} MB after a tenth,"
-            f" {words.megabytes(memory.final)} MB at the end ({growth:+.1f} %)."
+            f"Anonymous memory: {words.megabytes(memory.warm)} MB after {memory.warmed:,} invocations,"
+            f" {words.megabytes(memory.final)} MB after {memory.invocations:,} ({growth:+.1f} %)."
         )
     return parts
 

@@ -103,7 +103,7 @@ def verdicts(runtime: RuntimeResult) -> list[Verdict]:
     memory = served[0].memory if served else None
     growth = growth_percent(memory) if memory else None
     if memory and growth is not None:
-        name = f"memory growth over {memory.invocations:,} invocations"
+        name = f"memory growth up to {memory.invocations:,} invocations"
         aim = runtime.aims.growth_percent
         found.append(Verdict(name, growth, aim, "%", at_least=False))
     for size in runtime.sizes:

@@ -74,11 +74,12 @@ class ColdStart:
 class Memory:
     """Resident memory of all processes of a container; see memory.py for what counts.
 
-    `warm` and `final` are anonymous memory after a tenth of the invocations and after all.
+    `warm` and `final` are anonymous memory after `warmed` invocations and after all `invocations`.
     """
 
     idle_resident: int
     idle_anonymous: int
+    warmed: int = 0
     invocations: int = 0
     warm: int | None = None
     final: int | None = None

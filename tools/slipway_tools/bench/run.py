@@ -33,7 +33,7 @@ FULL = Protocol(
     invocations=1_000_000,
 )
 QUICK = evolve(
-    FULL, quick=True, rounds=3, seconds=2, warm_up_seconds=2, cold_rounds=5, invocations=100_000
+    FULL, quick=True, rounds=3, seconds=2, warm_up_seconds=2, cold_rounds=5, invocations=300_000
 )
 
 BUSY_LOAD = 0.5
