@@ -42,7 +42,9 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 # Links are kept as links, so that none of them brings in what lies outside the source.
-tar -C "$source" -cf - --exclude=./node_modules --exclude=./vendor --exclude=./.git . |
+# What the source holds, and not the source: the build may be another's folder, whose own mode can't be set.
+(cd "$source" && find . -mindepth 1 -maxdepth 1 -print0) |
+  tar -C "$source" --exclude=./node_modules --exclude=./vendor --exclude=./.git --null -T - -cf - |
   tar -C "$build" -xf - --no-same-owner
 
 cd "$build"
@@ -59,6 +61,6 @@ deno install --quiet --allow-import $config $frozen --vendor --node-modules-dir=
 rm -f node_modules/.deno/.deno.lock node_modules/.deno/.setup-cache.bin
 
 # The same source is the same bytes: times and modes don't depend on when and by whom it was built.
-chmod -R u+rwX,go+rX,go-w "$build"/. 2>/dev/null || chmod -R u+rwX,go+rX,go-w "$build"/*
-find "$build" -exec touch -h -d @0 {} +
+find "$build" -mindepth 1 ! -type l -exec chmod u+rwX,go+rX,go-w {} +
+find "$build" -mindepth 1 -exec touch -h -d @0 {} +
 echo "built $(find "$build" -type f | wc -l) files into $build"

@@ -54,7 +54,9 @@ find "$scratch/function" -path "$scratch/function/vendor" -prune -o -name '*.php
   xargs -0 -r -n 64 sh -c 'for file; do php -d display_errors=1 -d log_errors=0 -l "$file" >"$0" || { cat "$0" >&2; exit 255; }; done' \
     "$scratch/checked"
 
-tar -C "$scratch/function" -cf - . | tar -C "$build" --no-same-owner -xf -
+# What it holds, and not the folder itself: the build may be another's folder, whose own mode can't be set.
+(cd "$scratch/function" && find . -mindepth 1 -maxdepth 1 -print0) |
+  tar -C "$scratch/function" --null -T - -cf - | tar -C "$build" --no-same-owner -xf -
 # The same source is the same bytes: times and modes don't depend on when and by whom it was built.
 find "$build" -mindepth 1 ! -type l -exec chmod u+rwX,go+rX,go-w {} +
 find "$build" -mindepth 1 -exec touch -h -d @0 {} +

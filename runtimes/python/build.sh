@@ -38,7 +38,9 @@ trap 'exit 143' TERM
 
 echo "copying the source"
 find "$build" -mindepth 1 -delete
-tar -C "$source" --exclude ./.git --exclude ./.venv --exclude __pycache__ -cf "$scratch/source.tar" .
+# What the source holds, and not the source: the build may be another's folder, whose own mode can't be set.
+(cd "$source" && find . -mindepth 1 -maxdepth 1 -print0) |
+  tar -C "$source" --exclude ./.git --exclude ./.venv --exclude __pycache__ --null -T - -cf "$scratch/source.tar"
 tar -C "$build" --no-same-owner -xf "$scratch/source.tar"
 
 if [ -f "$build/requirements.txt" ]; then

@@ -110,6 +110,20 @@ def source_untouched(session: Session) -> None:
 
 
 @probe(
+    "13.2-foreign-folder",
+    why="a volume may belong to somebody else who lets everybody write to it",
+    needs=("container", "build"),
+    alone=True,
+)
+def foreign_folder(session: Session) -> None:
+    build = getattr(session.launcher, "build_as_own_user")  # noqa: B009
+    code, output = build(_function_of(session))
+    session.expect(
+        code == 0, f"the build ended with exit code {code}, its output with {output[-500:]!r}"
+    )
+
+
+@probe(
     "13.3-build-fails",
     why="a build that failed must not look like one that didn't",
     needs=("build",),

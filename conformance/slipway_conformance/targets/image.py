@@ -39,6 +39,7 @@ from .base import (
 )
 
 RUN_LABEL = "org.slipway.run"
+_FOREIGN = "/mnt/build"
 _START_SECONDS = 30.0
 # Clause 12.2, and limits that keep a misbehaving function from the machine.
 _HARDENING: dict[str, Any] = {
@@ -213,16 +214,30 @@ class ImageLauncher(Launcher):
 
     def build(self, source: Path, build: Path) -> tuple[int, str]:
         where = contract.load().values["container"]
+        return self._build(
+            source,
+            user=f"{os.getuid()}:{os.getgid()}",
+            volumes={str(build.resolve()): {"bind": where["build"], "mode": "rw"}},
+        )
+
+    def build_as_own_user(self, source: Path) -> tuple[int, str]:
+        """As ``build``, by the image's own user, into a folder of somebody else's that everybody may write
+        to and that goes with the container."""
+        variables = {contract.load().variable("build"): _FOREIGN}
+        return self._build(source, tmpfs={_FOREIGN: "mode=0777,exec"}, environment=variables)
+
+    def _build(
+        self, source: Path, volumes: Mapping[str, Any] | None = None, **options: Any
+    ) -> tuple[int, str]:
+        where = contract.load().values["container"]
+        mounted = {str(source.resolve()): {"bind": where["source"], "mode": "ro"}}
         try:
             container = self._engine.containers.run(
                 self._build_image,
                 detach=True,
-                user=f"{os.getuid()}:{os.getgid()}",
                 labels={RUN_LABEL: self._run},
-                volumes={
-                    str(source.resolve()): {"bind": where["source"], "mode": "ro"},
-                    str(build.resolve()): {"bind": where["build"], "mode": "rw"},
-                },
+                volumes={**mounted, **(volumes or {})},
+                **options,
             )
         except docker.errors.DockerException as error:
             raise TargetError(f"{self._build_image} can't be run: {error}") from error
