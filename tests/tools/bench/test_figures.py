@@ -29,6 +29,7 @@ def test_cold_start_is_compared_with_the_bare_start_of_its_round(result: Result)
 def test_growth() -> None:
     assert figures.growth_percent(Memory(1, 1, 10, 100, warm=200, final=210)) == 5
     assert figures.growth_percent(Memory(1, 1)) is None
+    assert figures.growth_percent(Memory(1, 1, 100, 100, warm=200, final=200)) is None
 
 
 def test_verdicts_name_what_is_met_and_what_is_missed(result: Result) -> None:

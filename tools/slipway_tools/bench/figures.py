@@ -64,7 +64,7 @@ def cold(server: Server, value: Callable[[ColdStart], float]) -> Spread | None:
 
 
 def growth_percent(memory: Memory) -> float | None:
-    if memory.warm is None or memory.final is None:
+    if memory.warm is None or memory.final is None or memory.invocations <= memory.warmed:
         return None
     return 100 * (memory.final - memory.warm) / memory.warm
 

@@ -22,8 +22,9 @@ CONNECTIONS = 32
 # Collectors and allocators give memory back a little after the load has ended.
 SETTLE_SECONDS = 3.0
 WARM_INVOCATIONS = 100_000
-# One run of wrk; the count of invocations overshoots by at most one of these.
-SLICE_SECONDS = 20.0
+# One run of wrk; the count of invocations overshoots by at most one of these. What has just begun gets
+# faster, so that its rate says little of the next run.
+SLICE_SECONDS, WARM_SLICE_SECONDS = 20.0, 1.0
 
 
 def steps(spec: RuntimeSpec, protocol: Protocol) -> int:
@@ -48,10 +49,10 @@ def _growth(stage: Stage, server: ServerSpec, target: Target, idle: Memory) -> M
     wanted = stage.protocol.invocations
     load = Load(stage.engine, target)
 
-    def invoke(until: int, done: int, rate: float) -> tuple[int, float]:
+    def invoke(until: int, done: int, rate: float, most: float) -> tuple[int, float]:
         """Load the server up to `until` answers in all: wrk counts seconds, not requests."""
         while done < until:
-            seconds = min(SLICE_SECONDS, (until - done) / rate) if rate else 1.0
+            seconds = min(most, (until - done) / rate) if rate else most
             figures = load.run(CONNECTIONS, seconds)
             done, rate = done + figures.requests, figures.requests_per_second
             stage.reporter.detail(f"{server.title}: memory, {done:,} of {wanted:,} invocations")
@@ -59,9 +60,9 @@ def _growth(stage: Stage, server: ServerSpec, target: Target, idle: Memory) -> M
         return done, rate
 
     try:
-        warmed, rate = invoke(WARM_INVOCATIONS, 0, 0.0)
+        warmed, rate = invoke(WARM_INVOCATIONS, 0, 0.0, WARM_SLICE_SECONDS)
         warm = usage(target.container).anonymous
-        done, rate = invoke(wanted, warmed, rate)
+        done, rate = invoke(wanted, warmed, rate, SLICE_SECONDS)
         final = usage(target.container).anonymous
         return evolve(idle, warmed=warmed, invocations=done, warm=warm, final=final)
     finally:
