@@ -128,7 +128,11 @@ def load(path: Path) -> Runtime:
             for p in problems
         ]
         raise RuntimeFileError("\n".join(lines))
-    return _from_values(values, file.parent.resolve())
+    found = _from_values(values, file.parent.resolve())
+    for name, folder in zip(found.shared, found.folders[1:], strict=True):
+        if not folder.is_dir():
+            raise RuntimeFileError(f"{file}: shared: {name}: there is no folder {folder}")
+    return found
 
 
 def load_all(folder: Path) -> list[Runtime]:

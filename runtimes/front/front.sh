@@ -3,8 +3,12 @@
 # and tests it.
 set -eu
 
+case ${1:-} in
+build | check) ;;
+*) echo "front.sh build FILE, or front.sh check" >&2 && exit 64 ;;
+esac
 here=$(cd "$(dirname "$0")" && pwd)
-if [ "${1:-}" = build ] && [ -x "$2" ] && [ -z "$(find "$here" -newer "$2")" ]; then
+if [ "$1" = build ] && [ -x "$2" ] && [ -z "$(find "$here" -newer "$2")" ]; then
   exit 0
 fi
 scratch=$(mktemp -d)
@@ -19,7 +23,7 @@ cargo generate-lockfile
 source=$(sed -n '/^source = "registry/{p;q;}' Cargo.lock)
 awk -v source="$source" '/^checksum = / { print source } { print }' Cargo.lock.short >Cargo.lock
 
-case ${1:-} in
+case $1 in
 build)
   cargo build --release --locked
   install -m 755 "${CARGO_TARGET_DIR:-target}/release/slipway-front" "$2"
@@ -32,5 +36,4 @@ check)
   cargo clippy --locked --all-targets -- $deny
   cargo test --locked --quiet
   ;;
-*) echo "front.sh build FILE, or front.sh check" >&2 && exit 64 ;;
 esac

@@ -28,13 +28,17 @@ def picked(engine: Able) -> str:
     return demo.pick(cast(Engine, engine), None).runtime.language
 
 
-@pytest.fixture
-def with_a_compiled_one(root: Path) -> None:
+def add_another(root: Path, old: str, new: str) -> None:
+    """A second runtime, abc, whose runtime.yaml has *new* in place of *old*."""
     other = root / "runtimes" / "abc"
     shutil.copytree(root / "runtimes" / "toy", other)
-    text = (other / "runtime.yaml").read_text()
-    text = text.replace("language: toy", "language: abc")
-    (other / "runtime.yaml").write_text(text.replace("kind: interpreted", "kind: compiled"))
+    text = (other / "runtime.yaml").read_text().replace("language: toy", "language: abc")
+    (other / "runtime.yaml").write_text(text.replace(old, new))
+
+
+@pytest.fixture
+def with_a_compiled_one(root: Path) -> None:
+    add_another(root, "kind: interpreted", "kind: compiled")
 
 
 @pytest.mark.usefixtures("with_a_compiled_one")
@@ -44,10 +48,8 @@ def test_what_need_not_be_compiled_comes_first() -> None:
 
 
 def test_what_stands_alone_comes_before_what_shares_a_part(root: Path) -> None:
-    other = root / "runtimes" / "abc"
-    shutil.copytree(root / "runtimes" / "toy", other)
-    text = (other / "runtime.yaml").read_text().replace("language: toy", "language: abc")
-    (other / "runtime.yaml").write_text(f"{text}\nshared: [part]\n")
+    (root / "runtimes" / "part").mkdir()
+    add_another(root, "kind: interpreted", "kind: interpreted\nshared: [part]")
     assert picked(Able()) == "toy"
     assert picked(Able("toy")) == "abc"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from slipway_conformance.runtime import RuntimeFileError, load
 from slipway_tools import repository
 from slipway_tools.engine import images
 from slipway_tools.errors import ToolError
@@ -69,3 +70,12 @@ def test_what_a_runtime_shares_is_a_source_of_its_images(root: Path) -> None:
     before = images.source(choice)
     (part / "Dockerfile").write_text("FROM scratch\nCOPY . /\n")
     assert images.source(choice) != before
+
+
+def test_what_is_shared_and_not_there_is_named(root: Path) -> None:
+    file = root / "runtimes" / "toy" / "runtime.yaml"
+    file.write_text(file.read_text() + "shared: [part]\n")
+    with pytest.raises(
+        ToolError, match=r"toy/runtime\.yaml: shared: part: there is no folder .*/part"
+    ):
+        repository.choose("toy")

@@ -1,15 +1,17 @@
-"""Section 10.5: signals that come at a bad moment."""
+"""Section 10.5: what a server does that is told to end."""
 
 from __future__ import annotations
 
 import contextlib
 import json
+import threading
 import time
 from functools import partial
 
 from ..cases import probe
 from ..session import Session, Step
 from ..targets import TargetError
+from ..wire import Answer, WireError
 
 _LARGE, _LITTLE = 16 << 20, 1 << 16
 _SLOW_SECONDS = 1.0
@@ -18,9 +20,118 @@ _SLOW_SECONDS = 1.0
 _SHARES = ((0.2, 0.7), (0.5, 0.9))
 _STARTED_SECONDS = 20.0
 _BETWEEN_SECONDS = 0.05
-_AWAITED_MS = 900
 _INSISTS_SECONDS = 0.002
 _ENDS_SECONDS = 6.0
+_CALLERS = 5
+_BEGUN = "begun"
+_HELD: tuple[Step, ...] = (
+    {"do": "log", "message": _BEGUN},
+    {"do": "await", "ms": 900},
+    {"do": "send", "text": "whole"},
+)
+_ENDLESS: tuple[Step, ...] = ({"do": "log", "message": _BEGUN}, {"do": "await", "ms": 20000})
+
+
+@probe(
+    "10.5-drain",
+    why="a deployment must not cut off whoever is being answered",
+    needs=("signals", "launch", "logs"),
+    quiet=True,
+)
+def drain(session: Session) -> None:
+    session.together([lambda: _drains(session, "SIGTERM"), lambda: _drains(session, "SIGINT")])
+
+
+def _drains(session: Session, signal: str) -> None:
+    with session.fresh() as fresh:
+
+        def signalled() -> None:
+            fresh.wait_begun(_BEGUN, _CALLERS)
+            fresh.running.signal(signal)
+            time.sleep(0.25)
+            with contextlib.suppress(WireError):
+                late = fresh.get("ready").status
+                session.expect(late == 503, f"readiness answered {late} while draining")
+
+        def call() -> None:
+            with fresh.connect(near=True) as wire:
+                session.check(fresh.invoke(_HELD, wire=wire), status=200, text="whole")
+
+        fresh.together([signalled, *[call] * _CALLERS])
+        ends_well(fresh, signal, 5)
+
+
+@probe(
+    "10.5-late-invocation",
+    why="a connection that was kept is no way in while the server ends",
+    needs=("signals", "launch", "logs"),
+    quiet=True,
+)
+def late_invocation(session: Session) -> None:
+    with session.fresh() as fresh, fresh.connect() as kept:
+        fresh.check(fresh.invoke([{"do": "send", "text": "x"}], wire=kept), status=200)
+
+        def hold() -> None:
+            with fresh.connect(near=True) as wire:
+                session.check(fresh.invoke(_HELD, wire=wire), status=200, text="whole")
+
+        def late() -> None:
+            fresh.wait_begun(_BEGUN, 1)
+            fresh.running.signal("SIGTERM")
+            time.sleep(0.2)
+            # The server may have closed the idle connection, or answers that it is ending.
+            with contextlib.suppress(WireError):
+                answer = fresh.invoke([{"do": "send", "text": "ran"}], wire=kept)
+                session.check(answer, error="shutting_down")
+
+        fresh.together([hold, late])
+        ends_well(fresh, "SIGTERM", 5)
+
+
+@probe(
+    "10.5-grace",
+    why="a function that takes too long must not hold a deployment up",
+    needs=("signals", "launch", "logs"),
+    quiet=True,
+)
+def grace(session: Session) -> None:
+    with session.fresh({"RUNTIME_GRACE": "1"}) as fresh:
+        answers: list[Answer] = []
+
+        def hang() -> None:
+            try:
+                with fresh.connect(25, near=True) as wire:
+                    answers.append(fresh.invoke(_ENDLESS, wire=wire))
+            except WireError as error:
+                session.fail(f"what was still in flight after the grace period: {error}")
+
+        thread = threading.Thread(target=hang)
+        thread.start()
+        fresh.wait_begun(_BEGUN, 1)
+        began = time.monotonic()
+        fresh.running.signal("SIGTERM")
+        thread.join()
+        for answer in answers:
+            session.check(answer, error="shutting_down")
+        ends_well(fresh, "SIGTERM", 4)
+        took = time.monotonic() - began
+        session.expect(took < 3, f"it took {took:.1f} s to end with a grace of 1 s")
+
+
+@probe(
+    "10.5-idle",
+    why="an idle server ends at once, idle connections or not",
+    needs=("signals", "launch"),
+    alone=True,
+)
+def idle(session: Session) -> None:
+    with session.fresh() as fresh, fresh.connect() as wire:
+        fresh.invoke([{"do": "send", "text": "x"}], wire=wire)
+        began = time.monotonic()
+        fresh.running.signal("SIGTERM")
+        ends_well(fresh, "SIGTERM", 5)
+        took = time.monotonic() - began
+        session.expect(took < 2, f"an idle server took {took:.1f} s to end")
 
 
 @probe(
@@ -83,16 +194,11 @@ def once_more(session: Session) -> None:
     with session.fresh() as fresh:
 
         def call() -> None:
-            steps: list[Step] = [
-                {"do": "log", "message": "begun"},
-                {"do": "await", "ms": _AWAITED_MS},
-                {"do": "send", "text": "whole"},
-            ]
             with fresh.connect(near=True) as wire:
-                session.check(fresh.invoke(steps, wire=wire), status=200, text="whole")
+                session.check(fresh.invoke(_HELD, wire=wire), status=200, text="whole")
 
         def insist() -> None:
-            fresh.wait_begun("begun", 1)
+            fresh.wait_begun(_BEGUN, 1)
             began = time.monotonic()
             while fresh.running.alive() and time.monotonic() - began < _ENDS_SECONDS:
                 with contextlib.suppress(TargetError):
@@ -100,12 +206,7 @@ def once_more(session: Session) -> None:
                 time.sleep(_INSISTS_SECONDS)
 
         fresh.together([call, insist])
-        try:
-            code = fresh.running.wait(1)
-        except TargetError as error:
-            session.fail(f"SIGTERM again and again: {error}")
-            return
-        session.expect(code == 0, f"SIGTERM again and again: exit code 0 was expected, got {code}")
+        ends_well(fresh, "SIGTERM again and again", 1)
 
 
 @probe(
@@ -133,9 +234,14 @@ def large_answer(session: Session) -> None:
             answer.status == 200 and answer.text == f'"{value}"',
             f"the answer came as {answer.status} with {len(answer.body)} bytes, not {_LARGE + 2}",
         )
-        try:
-            code = fresh.running.wait(5)
-        except TargetError as error:
-            session.fail(f"SIGTERM within an answer: {error}")
-            return
-        session.expect(code == 0, f"SIGTERM within an answer: exit code {code}")
+        ends_well(fresh, "SIGTERM within an answer", 5)
+
+
+def ends_well(session: Session, signal: str, within: float) -> None:
+    """The server ends with exit code 0 within so many seconds."""
+    try:
+        code = session.running.wait(within)
+    except TargetError as error:
+        session.fail(f"{signal}: {error}")
+        return
+    session.expect(code == 0, f"{signal}: exit code 0 was expected, got {code}")

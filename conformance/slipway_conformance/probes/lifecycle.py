@@ -1,28 +1,20 @@
-"""Section 10: starting, being unable to, draining, and outliving what the function does."""
+"""Section 10: starting, being unable to, and outliving what the function does. How a server ends is in
+endings."""
 
 from __future__ import annotations
 
 import contextlib
-import threading
 import time
 from collections.abc import Iterator
 
 from .. import contract
 from ..cases import probe
 from ..session import Session, Step, new_id
-from ..targets import TargetError
-from ..wire import Answer, WireError
+from ..wire import WireError
+from .endings import ends_well
 from .full import while_full
 
 _SLOTS = 2
-_CALLERS = 5
-_BEGUN = "begun"
-_HELD: tuple[Step, ...] = (
-    {"do": "log", "message": _BEGUN},
-    {"do": "await", "ms": 900},
-    {"do": "send", "text": "whole"},
-)
-_ENDLESS: tuple[Step, ...] = ({"do": "log", "message": _BEGUN}, {"do": "await", "ms": 20000})
 
 
 @probe(
@@ -141,117 +133,6 @@ def ready(session: Session) -> None:
 
 
 @probe(
-    "10.5-drain",
-    why="a deployment must not cut off whoever is being answered",
-    needs=("signals", "launch", "logs"),
-    quiet=True,
-)
-def drain(session: Session) -> None:
-    session.together([lambda: _drains(session, "SIGTERM"), lambda: _drains(session, "SIGINT")])
-
-
-def _drains(session: Session, signal: str) -> None:
-    with session.fresh() as fresh:
-
-        def signalled() -> None:
-            fresh.wait_begun(_BEGUN, _CALLERS)
-            fresh.running.signal(signal)
-            time.sleep(0.25)
-            with contextlib.suppress(WireError):
-                late = fresh.get("ready").status
-                session.expect(late == 503, f"readiness answered {late} while draining")
-
-        def call() -> None:
-            with fresh.connect(near=True) as wire:
-                session.check(fresh.invoke(_HELD, wire=wire), status=200, text="whole")
-
-        fresh.together([signalled, *[call] * _CALLERS])
-        _exits(fresh, signal, 0, 5)
-
-
-@probe(
-    "10.5-late-invocation",
-    why="a connection that was kept is no way in while the server ends",
-    needs=("signals", "launch", "logs"),
-    quiet=True,
-)
-def late_invocation(session: Session) -> None:
-    with session.fresh() as fresh, fresh.connect() as kept:
-        fresh.check(fresh.invoke([{"do": "send", "text": "x"}], wire=kept), status=200)
-
-        def hold() -> None:
-            with fresh.connect(near=True) as wire:
-                session.check(fresh.invoke(_HELD, wire=wire), status=200, text="whole")
-
-        def late() -> None:
-            fresh.wait_begun(_BEGUN, 1)
-            fresh.running.signal("SIGTERM")
-            time.sleep(0.2)
-            # The server may have closed the idle connection, or answers that it is ending.
-            with contextlib.suppress(WireError):
-                answer = fresh.invoke([{"do": "send", "text": "ran"}], wire=kept)
-                session.check(answer, error="shutting_down")
-
-        fresh.together([hold, late])
-        _exits(fresh, "SIGTERM", 0, 5)
-
-
-@probe(
-    "10.5-grace",
-    why="a function that takes too long must not hold a deployment up",
-    needs=("signals", "launch", "logs"),
-    quiet=True,
-)
-def grace(session: Session) -> None:
-    with session.fresh({"RUNTIME_GRACE": "1"}) as fresh:
-        answers: list[Answer] = []
-
-        def hang() -> None:
-            try:
-                with fresh.connect(25, near=True) as wire:
-                    answers.append(fresh.invoke(_ENDLESS, wire=wire))
-            except WireError as error:
-                session.fail(f"what was still in flight after the grace period: {error}")
-
-        thread = threading.Thread(target=hang)
-        thread.start()
-        fresh.wait_begun(_BEGUN, 1)
-        began = time.monotonic()
-        fresh.running.signal("SIGTERM")
-        thread.join()
-        for answer in answers:
-            session.check(answer, error="shutting_down")
-        _exits(fresh, "SIGTERM", 0, 4)
-        took = time.monotonic() - began
-        session.expect(took < 3, f"it took {took:.1f} s to end with a grace of 1 s")
-
-
-@probe(
-    "10.5-idle",
-    why="an idle server ends at once, idle connections or not",
-    needs=("signals", "launch"),
-    alone=True,
-)
-def idle(session: Session) -> None:
-    with session.fresh() as fresh, fresh.connect() as wire:
-        fresh.invoke([{"do": "send", "text": "x"}], wire=wire)
-        began = time.monotonic()
-        fresh.running.signal("SIGTERM")
-        _exits(fresh, "SIGTERM", 0, 5)
-        took = time.monotonic() - began
-        session.expect(took < 2, f"an idle server took {took:.1f} s to end")
-
-
-def _exits(session: Session, signal: str, wanted: int, within: float) -> None:
-    try:
-        code = session.running.wait(within)
-    except TargetError as error:
-        session.fail(f"{signal}: {error}")
-        return
-    session.expect(code == wanted, f"{signal}: exit code {wanted} was expected, got {code}")
-
-
-@probe(
     "10.6-zombies",
     why="process 1 that doesn't reap fills the process table",
     needs=("container", "stats"),
@@ -286,7 +167,7 @@ def zombies(session: Session) -> None:
 def signal_reaches(session: Session) -> None:
     with session.fresh() as fresh:
         fresh.running.signal("SIGTERM")
-        _exits(fresh, "SIGTERM", 0, 5)
+        ends_well(fresh, "SIGTERM", 5)
 
 
 @probe(

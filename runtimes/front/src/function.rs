@@ -4,7 +4,6 @@ use std::env;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use crate::contract::RESERVED_VARIABLES;
 use crate::settings::given;
@@ -120,9 +119,6 @@ fn folder() -> PathBuf {
     let is_built = fs::read_dir(&build).is_ok_and(|mut entries| entries.next().is_some());
     if is_built || !source.is_dir() { build } else { source }
 }
-
-/// After so long without a sign that it yields, a process hangs.
-pub const PATIENCE: Duration = Duration::from_millis(250);
 
 #[cfg(test)]
 mod tests {

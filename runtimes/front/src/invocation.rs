@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::rc::Rc;
 use std::time::Instant;
 
 use crate::answer::Line;
@@ -60,6 +61,29 @@ impl Kept {
             self.bytes -= self.lines.pop_front().map_or(self.bytes, |line| line.message.len());
             self.truncated = true;
         }
+    }
+}
+
+/// Invocations that have ended, for lines that come late: so many, and each by its number.
+pub struct Recent {
+    most: usize,
+    all: VecDeque<(u32, Rc<Invocation>)>,
+}
+
+impl Recent {
+    pub fn new(most: usize) -> Self {
+        Self { most, all: VecDeque::new() }
+    }
+
+    pub fn add(&mut self, number: u32, invocation: Rc<Invocation>) {
+        if self.all.len() == self.most {
+            self.all.pop_front();
+        }
+        self.all.push_back((number, invocation));
+    }
+
+    pub fn get(&self, number: u32) -> Option<Rc<Invocation>> {
+        self.all.iter().rev().find(|(of, _)| *of == number).map(|(_, invocation)| Rc::clone(invocation))
     }
 }
 

@@ -13,6 +13,7 @@ mod forked;
 mod frames;
 mod framing;
 mod function;
+mod incoming;
 mod invocation;
 mod job;
 mod logs;

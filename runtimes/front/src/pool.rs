@@ -56,6 +56,9 @@ impl Pool {
     }
 }
 
+/// What a caller hears then.
+pub const NOT_LOADED: &str = "the function could not be loaded; the server's log says why";
+
 /// Says why there is no function to call.
 pub fn not_loaded(why: &str) {
     logs::say(Level::Error, &format!("the function could not be loaded: {why}"));

@@ -18,6 +18,7 @@ use crate::connection::{Phase, Progress};
 use crate::contract::{Code, HEALTH, HOP_BY_HOP, READY, RESERVED_PREFIX};
 use crate::invocation::Invocation;
 use crate::job::{Ended, Task};
+use crate::pool::NOT_LOADED;
 use crate::server::Server;
 use crate::steering::{Steering, Wanted};
 
@@ -96,8 +97,7 @@ fn available(server: &Server) -> Result<(), Refusal> {
         return Err(Refusal::new(Code::ShuttingDown, "the server is shutting down"));
     }
     if !server.pool.is_loaded() {
-        let message = "the function could not be loaded; the server's log says why";
-        return Err(Refusal::new(Code::FunctionNotLoaded, message));
+        return Err(Refusal::new(Code::FunctionNotLoaded, NOT_LOADED));
     }
     if server.is_full() { Err(overloaded()) } else { Ok(()) }
 }

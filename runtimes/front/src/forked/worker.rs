@@ -15,13 +15,14 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
+use bytes::{Buf as _, Bytes};
 use tokio::io::unix::AsyncFd;
 
 use super::queue::Queue;
 use crate::contract::Code;
 use crate::frames::{self, Frame};
-use crate::invocation::Invocation;
+use crate::incoming::{Incoming, Received};
+use crate::invocation::{Invocation, Recent};
 use crate::job::{Ended, Job};
 use crate::logs::{self, Level};
 use crate::output::Output;
@@ -53,8 +54,8 @@ pub struct Worker {
     body: RefCell<Bytes>,
     waker: RefCell<Option<Waker>>,
     /// Whose lines may come late, from processes that the function has forked.
-    recent: RefCell<VecDeque<(u32, Rc<Invocation>)>>,
-    incoming: RefCell<BytesMut>,
+    recent: RefCell<Recent>,
+    incoming: RefCell<Incoming>,
 }
 
 /// What it is spoken with; the other ends are its process's.
@@ -64,14 +65,6 @@ pub struct Ends {
     pub queue: Queue,
     pub bell: AsyncFd<OwnedFd>,
     pub output: Output,
-}
-
-/// What a read has taken.
-enum Received {
-    Some,
-    /// Everything that was there.
-    All,
-    End,
 }
 
 /// For so long an invocation may wait for others before it: about what it takes to wake another worker.
@@ -105,8 +98,8 @@ impl Worker {
             ending: Cell::new(false),
             body: RefCell::default(),
             waker: RefCell::default(),
-            recent: RefCell::default(),
-            incoming: RefCell::default(),
+            recent: RefCell::new(Recent::new(MOST_RECENT)),
+            incoming: RefCell::new(Incoming::new(READ_BYTES)),
         })
     }
 
@@ -326,26 +319,9 @@ impl Worker {
     /// Reads once, and takes what came.
     fn read(&self) -> io::Result<Received> {
         let mut incoming = self.incoming.borrow_mut();
-        incoming.reserve(READ_BYTES);
-        let room = incoming.spare_capacity_mut();
-        let size = room.len();
-        // SAFETY: a read only writes to the bytes, and as many are taken as it has written.
-        let count = unsafe {
-            let room = &mut *(std::ptr::from_mut(room) as *mut [u8]);
-            match self.channel.get_ref().read(room) {
-                Ok(count) => {
-                    incoming.advance_mut(count);
-                    count
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Received::All),
-                Err(error) => return Err(error),
-            }
-        };
-        if count == 0 {
-            return Ok(Received::End);
-        }
+        let received = incoming.read(self.channel.get_ref())?;
         let answered = self.answered.get();
-        while let Some((number, frame)) = frames::take(&mut incoming).map_err(io::Error::other)? {
+        while let Some((number, frame)) = incoming.take().map_err(io::Error::other)? {
             match frame {
                 Frame::Answer(answer) => self.finish(number, Ended::Answered(answer)),
                 Frame::Refuse(code, message) => self.finish(number, Ended::Refused(code, message)),
@@ -367,8 +343,7 @@ impl Worker {
             }
         }
         self.pace(self.answered.get() - answered);
-        // A read that leaves room has taken all there was: asking again would only cost.
-        Ok(if count < size { Received::All } else { Received::Some })
+        Ok(received)
     }
 
     /// How many it may be given depends on how long they would wait.
@@ -388,11 +363,7 @@ impl Worker {
         }
         self.output.finish(&|level, line| self.log(level, line));
         let Some(job) = self.given.borrow_mut().pop_front() else { return };
-        let mut recent = self.recent.borrow_mut();
-        if recent.len() == MOST_RECENT {
-            recent.pop_front();
-        }
-        recent.push_back((number, Rc::clone(&job.invocation)));
+        self.recent.borrow_mut().add(number, Rc::clone(&job.invocation));
         self.answered.set(self.answered.get() + 1);
         job.end(ended);
     }
@@ -404,8 +375,7 @@ impl Worker {
         {
             return Some(Rc::clone(&job.invocation));
         }
-        let recent = self.recent.borrow();
-        recent.iter().rev().find(|(of, _)| *of == number).map(|(_, invocation)| Rc::clone(invocation))
+        self.recent.borrow().get(number)
     }
 
     /// A line that was printed: the running invocation's, or nobody's.

@@ -3,6 +3,8 @@
 //! One that does not yield after an invocation was overdue, or that ends, is replaced. What it has certainly not begun goes to the
 //! replacement.
 
+mod door;
+mod outgoing;
 mod process;
 
 use std::cell::{Cell, RefCell};
@@ -19,7 +21,7 @@ use crate::contract::Code;
 use crate::function::Function;
 use crate::job::{Ended, Job, Task};
 use crate::logs::{self, Level};
-use crate::pool::not_loaded;
+use crate::pool::{NOT_LOADED, not_loaded};
 use crate::server::Slot;
 use crate::settings::Settings;
 
@@ -165,8 +167,7 @@ impl Pool {
     fn fail(self: &Rc<Self>, process: &Rc<Process>, why: &str) {
         self.failed.set(true);
         not_loaded(why);
-        let message = "the function could not be loaded; the server's log says why";
-        let refuse = |job: Job| job.end(Ended::Refused(Code::FunctionNotLoaded, String::from(message)));
+        let refuse = |job: Job| job.end(Ended::Refused(Code::FunctionNotLoaded, String::from(NOT_LOADED)));
         self.waiting.take().into_iter().for_each(refuse);
         if self.has_loaded.get() {
             self.forget(process);

@@ -1,25 +1,26 @@
 //! One process of the function's as the server sees it: its socket, what it prints, and what it has in flight.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, VecDeque};
-use std::fs;
+use std::collections::HashMap;
 use std::future::poll_fn;
-use std::io::{self, Read as _, Write as _};
-use std::os::fd::{AsFd as _, OwnedFd};
-use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
+use super::door::Door;
+use super::outgoing::Outgoing;
 use crate::contract::Code;
 use crate::frames::{self, Frame};
-use crate::function::{Function, PATIENCE, Socket, Yields};
-use crate::invocation::Invocation;
+use crate::function::{Function, Socket, Yields};
+use crate::incoming::{Incoming, Received};
+use crate::invocation::{Invocation, Recent};
 use crate::job::{Ended, Job};
 use crate::logs::{self, Level};
 use crate::output::Output;
@@ -37,7 +38,7 @@ pub struct Process {
     stream: RefCell<Option<AsyncFd<UnixStream>>>,
     /// There is more to read than was read last.
     has_more: Cell<bool>,
-    incoming: RefCell<BytesMut>,
+    incoming: RefCell<Incoming>,
     outgoing: RefCell<Outgoing>,
     in_flight: RefCell<HashMap<u32, Flying>>,
     /// Answered 504, and not known to have ended.
@@ -47,7 +48,7 @@ pub struct Process {
     ping_again: Cell<bool>,
     heard: Cell<Instant>,
     /// Whose lines may come late.
-    recent: RefCell<VecDeque<(u32, Rc<Invocation>)>>,
+    recent: RefCell<Recent>,
     waker: RefCell<Option<Waker>>,
 }
 
@@ -79,28 +80,14 @@ struct Cancelled {
     since: Instant,
 }
 
-/// What is to be written: first what the socket had no room for, then frames that go out together.
-#[derive(Default)]
-struct Outgoing {
-    pieces: VecDeque<Bytes>,
-    gathered: BytesMut,
-    frames: usize,
-    /// Registered only while the socket is full: who reads would wake this side each time.
-    room: Option<AsyncFd<OwnedFd>>,
-}
-
-/// A socket in a folder of its own, which only this user may enter.
-struct Door {
-    listener: AsyncFd<UnixListener>,
-    folder: PathBuf,
-}
-
 /// So many invocations are worth a write: more would save little, and keep the other side waiting.
 const BATCH: usize = 8;
 const READ_BYTES: usize = 64 * 1024;
 /// So many reads in a row, then it is the turn of others.
 const READS: usize = 16;
 const MOST_RECENT: usize = 512;
+/// After so long without a sign that it yields, a process hangs.
+const PATIENCE: Duration = Duration::from_millis(250);
 /// How often a process with something in flight is asked for a sign of life.
 const PING: Duration = Duration::from_millis(100);
 
@@ -129,14 +116,14 @@ impl Process {
             door: RefCell::new(door),
             stream: RefCell::new(stream),
             has_more: Cell::new(false),
-            incoming: RefCell::default(),
+            incoming: RefCell::new(Incoming::new(READ_BYTES)),
             outgoing: RefCell::default(),
             in_flight: RefCell::default(),
             cancelled: RefCell::default(),
             pinged: Cell::new(None),
             ping_again: Cell::new(false),
             heard: Cell::new(now),
-            recent: RefCell::default(),
+            recent: RefCell::new(Recent::new(MOST_RECENT)),
             waker: RefCell::default(),
         })
     }
@@ -353,27 +340,10 @@ impl Process {
 
     /// Writes what it can; whether something is left.
     fn write(&self, outgoing: &mut Outgoing) -> bool {
-        let stream = self.stream.borrow();
-        let Some(stream) = &*stream else { return false };
-        outgoing.close();
-        while let Some(piece) = outgoing.pieces.front_mut() {
-            match stream.get_ref().write(piece) {
-                Ok(count) if count == piece.len() => drop(outgoing.pieces.pop_front()),
-                Ok(count) => piece.advance(count),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    if outgoing.room.is_none() {
-                        outgoing.room = stream.get_ref().as_fd().try_clone_to_owned().ok().and_then(writable);
-                        self.wake();
-                    }
-                    return true;
-                }
-                // It is gone, as reading tells.
-                Err(_) => outgoing.pieces.clear(),
-            }
+        match &*self.stream.borrow() {
+            Some(stream) => outgoing.write(stream.get_ref(), || self.wake()),
+            None => false,
         }
-        outgoing.room = None;
-        false
     }
 
     /// Takes everything that it has said before now. Who writes on and on is not waited for.
@@ -392,32 +362,13 @@ impl Process {
         let stream = self.stream.borrow();
         let Some(stream) = &*stream else { return Ok(Received::All) };
         let mut incoming = self.incoming.borrow_mut();
-        incoming.reserve(READ_BYTES);
-        let room = incoming.spare_capacity_mut();
-        let size = room.len();
-        // SAFETY: a read only writes to the bytes, and as many are taken as it has written.
-        let count = unsafe {
-            let room = &mut *(std::ptr::from_mut(room) as *mut [u8]);
-            match stream.get_ref().read(room) {
-                Ok(count) => {
-                    incoming.advance_mut(count);
-                    count
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(Received::Some),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Received::All),
-                Err(error) => return Err(error),
-            }
-        };
-        if count == 0 {
-            return Ok(Received::End);
-        }
+        let received = incoming.read(stream.get_ref())?;
         let mut first = true;
-        while let Some((number, frame)) = frames::take(&mut incoming).map_err(io::Error::other)? {
+        while let Some((number, frame)) = incoming.take().map_err(io::Error::other)? {
             self.take(number, frame, first, tell);
             first = false;
         }
-        // A read that leaves room has taken all there was: asking again would only cost.
-        Ok(if count < size { Received::All } else { Received::Some })
+        Ok(received)
     }
 
     fn take(&self, number: u32, frame: Frame, first: bool, tell: &dyn Fn(Event)) {
@@ -480,11 +431,7 @@ impl Process {
     }
 
     fn remember(&self, number: u32, invocation: Rc<Invocation>) {
-        let mut recent = self.recent.borrow_mut();
-        if recent.len() == MOST_RECENT {
-            recent.pop_front();
-        }
-        recent.push_back((number, invocation));
+        self.recent.borrow_mut().add(number, invocation);
     }
 
     /// The invocation that a frame belongs to.
@@ -495,8 +442,7 @@ impl Process {
         if let Some(cancelled) = self.cancelled.borrow().get(&number) {
             return Some(Rc::clone(&cancelled.invocation));
         }
-        let recent = self.recent.borrow();
-        recent.iter().rev().find(|(of, _)| *of == number).map(|(_, invocation)| Rc::clone(invocation))
+        self.recent.borrow().get(number)
     }
 
     /// A line that bypassed the language's own output: whose it is is known only where one runs.
@@ -509,65 +455,7 @@ impl Process {
     }
 }
 
-/// What a read has taken.
-enum Received {
-    Some,
-    /// Everything that was there.
-    All,
-    End,
-}
-
-impl Outgoing {
-    /// Puts what was gathered behind what is to be written.
-    fn close(&mut self) {
-        self.frames = 0;
-        if !self.gathered.is_empty() {
-            self.pieces.push_back(self.gathered.split().freeze());
-        }
-    }
-
-    /// Whether the socket may have room. If not, `context` is woken when it may.
-    fn has_room(&self, context: &mut Context<'_>) -> bool {
-        let Some(room) = &self.room else { return true };
-        let Poll::Ready(Ok(mut ready)) = room.poll_write_ready(context) else { return false };
-        ready.clear_ready();
-        true
-    }
-}
-
-impl Door {
-    /// Also tells where it is.
-    fn open() -> io::Result<(Self, PathBuf)> {
-        let mut template = std::env::temp_dir().join("slipway-XXXXXX").into_os_string().into_encoded_bytes();
-        template.push(0);
-        // SAFETY: the template ends with a zero, and is changed in place.
-        let made = unsafe { !libc::mkdtemp(template.as_mut_ptr().cast()).is_null() };
-        if !made {
-            return Err(io::Error::last_os_error());
-        }
-        template.pop();
-        let folder = PathBuf::from(String::from_utf8_lossy(&template).into_owned());
-        let path = folder.join("socket");
-        let listener = UnixListener::bind(&path)?;
-        listener.set_nonblocking(true)?;
-        // SAFETY: a socket stays what it is for as long as it is registered.
-        let listener = unsafe { AsyncFd::register_with_interest(listener, Interest::READABLE) }?;
-        Ok((Self { listener, folder }, path))
-    }
-}
-
-impl Drop for Door {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.folder);
-    }
-}
-
 fn readable(stream: UnixStream) -> io::Result<AsyncFd<UnixStream>> {
     // SAFETY: a socket stays what it is for as long as it is registered.
     Ok(unsafe { AsyncFd::register_with_interest(stream, Interest::READABLE) }?)
-}
-
-fn writable(socket: OwnedFd) -> Option<AsyncFd<OwnedFd>> {
-    // SAFETY: a descriptor stays what it is for as long as it is registered.
-    unsafe { AsyncFd::register_with_interest(socket, Interest::WRITABLE) }.ok()
 }
