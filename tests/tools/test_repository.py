@@ -75,7 +75,5 @@ def test_what_a_runtime_shares_is_a_source_of_its_images(root: Path) -> None:
 def test_what_is_shared_and_not_there_is_named(root: Path) -> None:
     file = root / "runtimes" / "toy" / "runtime.yaml"
     file.write_text(file.read_text() + "shared: [part]\n")
-    with pytest.raises(
-        ToolError, match=r"toy/runtime\.yaml: shared: part: there is no folder .*/part"
-    ):
-        repository.choose("toy")
+    with pytest.raises(RuntimeFileError, match=r"runtime\.yaml: shared: part: there is no folder"):
+        load(file)
