@@ -73,7 +73,8 @@ class Bench:
 @frozen
 class Runtime:
     """A language's runtime. ``folder`` is where its runtime.yaml stands, ``shared`` names the folders beside
-    it that hold a part of it, ``memory`` is the MiB in which it serves, 0 where it doesn't say."""
+    it that hold a part of it, ``memory`` is the MiB in which it serves, 0 where it doesn't say,
+    ``plain_server`` the server that answers without a container, where that is another one."""
 
     language: str
     title: str
@@ -90,6 +91,7 @@ class Runtime:
     folder: Path
     memory: int = 0
     shared: tuple[str, ...] = ()
+    plain_server: str = ""
 
     @property
     def folders(self) -> tuple[Path, ...]:
@@ -141,7 +143,7 @@ def load_all(folder: Path) -> list[Runtime]:
 
 
 def _from_values(values: Mapping[str, Any], folder: Path) -> Runtime:
-    bench = values.get("bench")
+    bench, process = values.get("bench"), values.get("process", {})
     return Runtime(
         language=values["language"],
         title=values["title"],
@@ -156,7 +158,7 @@ def _from_values(values: Mapping[str, Any], folder: Path) -> Runtime:
             Requirement(
                 need["command"], str(need["minimum"]), tuple(need["version"]), need["install"]
             )
-            for need in values.get("process", {}).get("requires", [])
+            for need in process.get("requires", [])
         ),
         checks=tuple(
             Check(check["name"], tuple(check["command"])) for check in values.get("checks", [])
@@ -165,6 +167,7 @@ def _from_values(values: Mapping[str, Any], folder: Path) -> Runtime:
         folder=folder,
         memory=values.get("memory", 0),
         shared=tuple(values.get("shared", [])),
+        plain_server=process.get("server", ""),
     )
 
 

@@ -8,16 +8,17 @@ python=${PYTHON:-python3}
 
 mkdir -p "$home/python"
 rm -rf "$home/python/slipway_server" "$home/python/slipway_worker" "$home/python/slipway"
-cp -R "$here/server/slipway_server" "$here/server/slipway_worker" "$here/types/slipway" "$home/python/"
-find "$home/python" -name __pycache__ -prune -exec rm -rf {} +
+cp -R "$here/server/slipway_worker" "$here/types/slipway" "$home/python/"
 cp "$here/build.sh" "$here/launch.sh" "$home/"
 
-PIP_BREAK_SYSTEM_PACKAGES=1 PIP_ROOT_USER_ACTION=ignore "$python" -m pip install --quiet --disable-pip-version-check \
-  --no-cache-dir --no-compile --no-deps --require-hashes --only-binary :all: --upgrade \
-  --target "$home/lib" --requirement "$here/server/requirements.txt"
-# What only their own builds and tests need.
-rm -rf "$home/lib/bin" "$home/lib"/*/_testbase.py
-find "$home/lib" \( -name '*.pyx' -o -name '*.pxd' -o -name '*.pxi' -o -name '*.c' -o -name '*.h' \) -delete
+# An image has the compiled server instead, put there before.
+if [ ! -x "$home/slipway-front" ]; then
+  cp -R "$here/server/slipway_server" "$home/python/"
+  PIP_BREAK_SYSTEM_PACKAGES=1 PIP_ROOT_USER_ACTION=ignore "$python" -m pip install --quiet --disable-pip-version-check \
+    --no-cache-dir --no-compile --no-deps --require-hashes --only-binary :all: --upgrade \
+    --target "$home/lib" --requirement "$here/server/requirements.txt"
+fi
 
 # Compiled here, since a server writes nothing where it is launched.
-"$python" -m compileall -q --invalidation-mode unchecked-hash "$home/python" "$home/lib"
+find "$home" -name __pycache__ -prune -exec rm -rf {} +
+"$python" -m compileall -q --invalidation-mode unchecked-hash "$home"

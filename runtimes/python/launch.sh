@@ -20,10 +20,18 @@ if [ -z "$secret" ]; then
   exit 78
 fi
 
-# The secret goes to the server through a pipe, so that no process has it in its environment. The server heeds none of
+# An image has the compiled server that several runtimes share. Elsewhere one in Python does the same, which heeds none of
 # Python's own variables (-I): they are meant for the function.
+if [ -x "$home/slipway-front" ]; then
+  set -- "$home/slipway-front" --entrypoint=main.py -- \
+    "$python" -B -s -P "$home/python/slipway_worker/__main__.py" "{folder}" "{entrypoint}"
+else
+  set -- "$python" -I -S -B "$home/python/slipway_server/__main__.py"
+fi
+
+# The secret goes to the server through a pipe, so that no process has it in its environment.
 unset RUNTIME_SECRET RUNTIME_SECRET_FILE
 export RUNTIME_SECRET_FD=9
-exec "$python" -I -S -B "$home/python/slipway_server/__main__.py" 9<<EOT
+exec "$@" 9<<EOT
 $secret
 EOT

@@ -20,6 +20,10 @@ def _broken() -> Subject:
     return Subject(ReferenceLauncher("json-has-a-charset"))
 
 
+def _unlocked() -> Subject:
+    return Subject(ReferenceLauncher("secret-is-optional"))
+
+
 def _nowhere() -> Subject:
     raise TargetError("there is no such target")
 
@@ -39,12 +43,34 @@ def test_each_target_gets_its_row_and_its_report() -> None:
     assert rows == {"one": (passed, 0), "two": (passed, 0), "none": (0, 1)}
 
 
-def test_a_row_names_the_cases_that_failed() -> None:
+def test_what_failed_beside_other_work_is_judged_again_alone() -> None:
+    launchers = iter([ReferenceLauncher("json-has-a-charset"), ReferenceLauncher()])
     with Steps() as steps:
         tally = Tally(steps)
-        judge_all(tally, [Piece("broken", _broken, Selection(clauses=("5.2",)))])
+        chosen = Selection(clauses=("5.2",))
+        (target,) = judge_all(tally, [Piece("busy", lambda: Subject(next(launchers)), chosen)])
+    assert target.conforms
+    assert target.count(Outcome.FAIL) == 0
+    first, again = tally.rows
+    assert (first.failed, first.note) == (0, "again, alone: 5.2-json-type")
+    assert (again.name, again.passed, again.failed) == ("busy, again and alone", 1, 0)
+    assert first.passed + again.passed == target.count(Outcome.PASS)
+
+
+def test_what_fails_alone_as_well_has_failed() -> None:
+    with Steps() as steps:
+        tally = Tally(steps)
+        (target,) = judge_all(tally, [Piece("broken", _broken, Selection(clauses=("5.2",)))])
+    assert not target.conforms
+    assert [(row.failed, row.note) for row in tally.rows][1:] == [(1, "5.2-json-type")]
+
+
+def test_many_failures_are_no_accident() -> None:
+    with Steps() as steps:
+        tally = Tally(steps)
+        judge_all(tally, [Piece("silent", _unlocked, Selection(clauses=("1.2",)))])
     (row,) = tally.rows
-    assert (row.failed, row.note) == (1, "5.2-json-type")
+    assert row.failed > 3
 
 
 def test_one_that_is_stopped_before_it_begins_judges_nothing_and_is_no_pass() -> None:

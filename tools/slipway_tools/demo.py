@@ -89,8 +89,11 @@ def pick(engine: Engine, wanted: Choice | None) -> Choice:
             )
         return wanted
     problems = []
-    # What need not be compiled first shows its answer soonest, and so does what stands alone.
-    order = sorted(repository.runtimes(), key=lambda one: (one.kind != "interpreted", one.shared))
+    # What need not be compiled first shows its answer soonest, and so does what stands on little else.
+    order = sorted(
+        repository.runtimes(),
+        key=lambda one: (one.kind != "interpreted", one.shared, len(one.requires)),
+    )
     for found in order:
         choice = Choice(found, found.default_version)
         if not (found.folder / "example").is_dir():

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from threading import Event
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 from slipway_conformance import (
     Outcome,
     Report,
@@ -29,7 +29,11 @@ from ..engine.process import lacks
 from ..report import figures
 from ..repository import Choice
 from ..subjects import image_subject, scripts_subject
-from .tally import Failed, Tally
+from ..terminal import Step
+from .tally import Failed, Tally, show
+
+# Beside another suite a limit of time may be missed for want of a processor. More cases than these are no accident.
+_DOUBTFUL = 3
 
 
 def judge_images(tally: Tally, choices: Sequence[Choice]) -> list[TargetReport]:
@@ -57,12 +61,12 @@ def judge_scripts(
     tally: Tally, choices: Sequence[Choice], on_images: Sequence[TargetReport] | None
 ) -> list[TargetReport]:
     """On the machine's own toolchain: what no image could show, or everything where there are no
-    images (None)."""
+    images (None) or another server answers."""
     pieces = []
     for runtime in {choice.runtime.language: choice.runtime for choice in choices}.values():
         name = f"suite on {runtime.language}, as plain processes"
         lacking = lacks(runtime)
-        if on_images is None:
+        if on_images is None or runtime.plain_server:
             left = {case.id for case in cases.load()}
             if lacking:
                 tally.unjudged(name, lacking[0])
@@ -104,6 +108,8 @@ def judge_all(tally: Tally, pieces: Sequence[Piece]) -> list[TargetReport]:
             judge.stop()
 
     parallel.run([judge.run for judge in judges], stop)
+    for judge in judges:
+        judge.run_again()
     return [judge.target for judge in judges if judge.target]
 
 
@@ -114,36 +120,49 @@ class Judge:
     tally: Tally
     piece: Piece
     target: TargetReport | None = None
+    _doubtful: list[str] = field(factory=list)
     _runner: Runner | None = None
     _stopped: Event = field(factory=Event)
 
     def run(self) -> None:
+        """Beside other pieces. A few cases that fail are left to ``run_again``."""
         with self.tally.piece(self.piece.name) as (step, counts):
-            total, count = len(self.piece.selection.choose(cases.load())), 0
-
-            def watch(result: Result) -> None:
-                nonlocal count
-                count += 1
-                step.tell(f"{count} of {total} {result.case.id}")
-
-            try:
-                self._runner = judging(self.piece.subject(), self.piece.selection, watch)
-                if self._stopped.is_set():
-                    self._runner.cancel()
-                target = self.target = self._runner.run()
-            except TargetError as error:
-                raise Failed(str(error)) from error
+            target = self.target = self._judge(self.piece.selection, step)
             counts.passed = target.count(Outcome.PASS)
             others = {
                 o: target.count(o) for o in (Outcome.WARNING, Outcome.KNOWN_GAP, Outcome.NOT_JUDGED)
             }
             counts.note = ", ".join(f"{number} {o}" for o, number in others.items() if number)
-            if not target.conforms:
-                wrong = _wrong(target)
+            if target.conforms:
+                return
+            wrong = _wrong(target)
+            failures = _failures(target, wrong)
+            names = [result.case.id for result in wrong]
+            if target.problems or not 0 < len(wrong) <= _DOUBTFUL:
                 raise Failed(
-                    _failures(target, wrong),
+                    failures, counts.passed, max(1, len(wrong) + len(target.problems)), names
+                )
+            self._doubtful = names
+            counts.note = f"again, alone: {', '.join(names)}"
+            show(failures)
+
+    def run_again(self) -> None:
+        """Alone: what failed beside other work. This verdict counts."""
+        if not self._doubtful or self.target is None:
+            return
+        with self.tally.piece(f"{self.piece.name}, again and alone") as (step, counts):
+            again = self._judge(Selection(ids=frozenset(self._doubtful)), step)
+            wrong = _wrong(again)
+            verdicts = {result.case.id: result for result in again.results}
+            results = tuple(verdicts.get(r.case.id, r) for r in self.target.results)
+            self.target = evolve(self.target, results=results, problems=again.problems)
+            counts.passed = again.count(Outcome.PASS)
+            counts.note = ", ".join(self._doubtful)
+            if not again.conforms:
+                raise Failed(
+                    _failures(again, wrong),
                     counts.passed,
-                    max(1, len(wrong) + len(target.problems)),
+                    max(1, len(wrong) + len(again.problems)),
                     [result.case.id for result in wrong],
                 )
 
@@ -152,6 +171,22 @@ class Judge:
         self._stopped.set()
         if self._runner:
             self._runner.cancel()
+
+    def _judge(self, selection: Selection, step: Step) -> TargetReport:
+        total, count = len(selection.choose(cases.load())), 0
+
+        def watch(result: Result) -> None:
+            nonlocal count
+            count += 1
+            step.tell(f"{count} of {total} {result.case.id}")
+
+        try:
+            self._runner = judging(self.piece.subject(), selection, watch)
+            if self._stopped.is_set():
+                self._runner.cancel()
+            return self._runner.run()
+        except TargetError as error:
+            raise Failed(str(error)) from error
 
 
 def _wrong(target: TargetReport) -> list[Result]:

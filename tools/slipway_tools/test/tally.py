@@ -78,8 +78,7 @@ class Tally:
                     raise Failed(traceback.format_exc()) from error
         except Failed as error:
             failure = error
-            lines = error.output.rstrip().splitlines()[-_SHOWN_LINES:]
-            console.print("\n".join(f"    {line}" for line in lines), markup=False, soft_wrap=True)
+            show(error.output)
         seconds = step.seconds if step else 0.0
         with self._lock:
             if failure:
@@ -104,6 +103,12 @@ class Tally:
     def complete(self) -> bool:
         """Whether something was judged, and nothing was left out."""
         return self.passed > 0 and not any(row.unjudged for row in self.rows)
+
+
+def show(output: str) -> None:
+    """The end of what a piece has to say about what is wrong."""
+    lines = output.rstrip().splitlines()[-_SHOWN_LINES:]
+    console.print("\n".join(f"    {line}" for line in lines), markup=False, soft_wrap=True)
 
 
 def _first(which: Sequence[str]) -> str:
