@@ -16,7 +16,7 @@ from .cases import Case
 from .outcomes import Outcome, Result, TargetReport
 from .runtime import KnownGap
 from .session import NotJudged, Session, Violation
-from .targets import Launcher, Running, TargetError, TargetFailed
+from .targets import Ability, Launcher, Running, TargetError, TargetFailed
 from .wire import WireError
 
 Watcher = Callable[[Result], None]
@@ -108,8 +108,11 @@ class Runner:
         that its case fills, so nothing overlaps there."""
         alone = [case for case in cases if variant or case.alone]
         quiet = [case for case in alone if case.quiet and not variant]
+        overlapping = [case for case in cases if case not in alone]
+        # What builds takes long, and nothing should wait for it in the end.
+        overlapping.sort(key=lambda case: Ability.BUILD not in case.needs)
         with ThreadPoolExecutor(_PARALLEL) as pool:
-            firsts = list(pool.map(self._first, [case for case in cases if case not in alone]))
+            firsts = list(pool.map(self._first, overlapping))
         with ThreadPoolExecutor(_QUIET) as pool:
             firsts += pool.map(self._first, quiet)
         for case in sorted(alone, key=lambda case: case.harms):

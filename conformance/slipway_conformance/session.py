@@ -212,9 +212,9 @@ class Session:
             f"content-length: {len(body)}",
         ]
 
-    def together(self, calls: Sequence[Callable[[], T]]) -> list[T]:
-        """Runs all at once, each on its own thread; their results in order."""
-        with ThreadPoolExecutor(max_workers=max(1, len(calls))) as pool:
+    def together(self, calls: Sequence[Callable[[], T]], at_once: int | None = None) -> list[T]:
+        """Runs all at once, or so many of them, each on its own thread; their results in order."""
+        with ThreadPoolExecutor(max_workers=max(1, at_once or len(calls))) as pool:
             return [future.result() for future in [pool.submit(call) for call in calls]]
 
     def honest(self, within: float = 2.0) -> None:

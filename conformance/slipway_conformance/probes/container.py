@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from weakref import WeakKeyDictionary
 
 from attrs import frozen
@@ -103,7 +105,6 @@ def dependency(session: Session) -> None:
     "13.2-source-untouched",
     why="the source may be mounted read-only, and belongs to somebody",
     needs=("build",),
-    alone=True,
 )
 def source_untouched(session: Session) -> None:
     session.expect(_rebuilt(session).untouched, "the build changed its source folder")
@@ -113,7 +114,6 @@ def source_untouched(session: Session) -> None:
     "13.2-foreign-folder",
     why="a volume may belong to somebody else who lets everybody write to it",
     needs=("container", "build"),
-    alone=True,
 )
 def foreign_folder(session: Session) -> None:
     build = getattr(session.launcher, "build_as_own_user")  # noqa: B009
@@ -127,11 +127,11 @@ def foreign_folder(session: Session) -> None:
     "13.3-build-fails",
     why="a build that failed must not look like one that didn't",
     needs=("build",),
-    alone=True,
 )
 def build_fails(session: Session) -> None:
     with session.folder({"nothing-to-build.txt": "x"}) as source:
-        code, output = session.launcher.build(source, _target(source))
+        with _target(source) as build:
+            code, output = session.launcher.build(source, build)
         session.expect(code != 0, "a folder without a function was built")
         session.expect(bool(output.strip()), "the failed build said nothing")
 
@@ -140,7 +140,6 @@ def build_fails(session: Session) -> None:
     "13.4-reproducible",
     why="who builds the same source twice must be able to compare",
     needs=("build",),
-    alone=True,
 )
 def reproducible(session: Session) -> None:
     first, function = _rebuilt(session).files, _function_of(session)
@@ -226,15 +225,21 @@ class _Build:
 
 # A build takes long; what two cases want to see of one they see of the same.
 _builds: WeakKeyDictionary[Launcher, _Build] = WeakKeyDictionary()
+_locks: WeakKeyDictionary[Launcher, Lock] = WeakKeyDictionary()
+_locks_lock = Lock()
 
 
 def _rebuilt(session: Session) -> _Build:
-    if session.launcher not in _builds:
-        with _copy(_function_of(session)) as source:
-            before = _digest(source)
-            files = _build(session, source, 0)
-            _builds[session.launcher] = _Build(files, _digest(source) == before)
-    return _builds[session.launcher]
+    with _locks_lock:
+        lock = _locks.setdefault(session.launcher, Lock())
+    # Who comes second waits for the one build.
+    with lock:
+        if session.launcher not in _builds:
+            with _copy(_function_of(session)) as source:
+                before = _digest(source)
+                files = _build(session, source, 0)
+                _builds[session.launcher] = _Build(files, _digest(source) == before)
+        return _builds[session.launcher]
 
 
 def _function_of(session: Session) -> Path:
@@ -246,20 +251,22 @@ def _function_of(session: Session) -> Path:
     return function
 
 
-def _target(source: Path) -> Path:
+@contextmanager
+def _target(source: Path) -> Iterator[Path]:
+    """A folder beside the source for what is built of it."""
     build = source.parent / f"{source.name}-build"
     build.mkdir()
-    return build
+    try:
+        yield build
+    finally:
+        shutil.rmtree(build, ignore_errors=True)
 
 
 def _build(session: Session, source: Path, wanted: int) -> dict[str, str]:
-    build = _target(source)
-    try:
+    with _target(source) as build:
         code, output = session.launcher.build(source, build)
         session.require(code == wanted, f"build.sh ended with {code}: {output[-500:]}")
         return _digest(build)
-    finally:
-        shutil.rmtree(build, ignore_errors=True)
 
 
 def _digest(folder: Path) -> dict[str, str]:

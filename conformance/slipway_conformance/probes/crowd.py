@@ -1,81 +1,32 @@
 """Many callers at once: nothing of one reaches another, none keeps others out, and nobody is lost when
 the server ends.
 
-Calls are made with http.client and recorded nowhere: ten thousand exchanges are no report.
-"""
+Calls are recorded nowhere: ten thousand exchanges are no report."""
 
 from __future__ import annotations
 
 import contextlib
-import http.client
 import itertools
 import json
 import resource
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any
 
-from attrs import frozen
-
-from .. import contract, logs
+from .. import logs
+from ..caller import Caller
 from ..cases import probe
 from ..session import Session, Step, new_id
-from ..targets import Running
+from ..wire import WireError
 
 _CONNECTIONS, _INVOCATIONS = 50, 10_000
-_ANSWER_SECONDS, _LOG_SECONDS = 15.0, 15.0
+_LOG_SECONDS = 15.0
 # Ends of a server, so many at a time, each under so many callers.
 _ENDS, _ENDS_AT_ONCE, _CALLERS = 20, 4, 6
 _MOST_SECONDS = 3.0
 _IDLE, _OTHER_DESCRIPTORS = 3000, 200
 _SHOWN = 3
-
-
-@frozen
-class Answered:
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-
-class _Connection(http.client.HTTPConnection):
-    """Dials as the target does."""
-
-    def __init__(self, running: Running, *, near: bool) -> None:
-        super().__init__(running.host, running.port, timeout=_ANSWER_SECONDS)
-        self._running = running
-        self._near = near
-
-    def connect(self) -> None:
-        self.sock = self._running.dial(_ANSWER_SECONDS, near=self._near)
-
-
-class Caller:
-    """One caller on one kept connection, to the server itself where it must be *near*: an engine's port proxy
-    goes with its container, and with it what it has not handed on."""
-
-    def __init__(self, session: Session, *, near: bool = False) -> None:
-        terms = contract.load()
-        self._connection = _Connection(session.running, near=near)
-        self._id = terms.header("invocation")
-        self._headers = {
-            "content-type": "application/json",
-            terms.header("secret"): session.running.secret,
-        }
-
-    def call(self, invocation: str, steps: Sequence[Step], **envelope: Any) -> Answered:
-        """OSError or HTTPException where no whole answer comes."""
-        envelope["payload"] = {"steps": steps, **envelope.get("payload", {})}
-        headers = self._headers | {self._id: invocation}
-        self._connection.request("POST", "/", json.dumps(envelope), headers)
-        answer = self._connection.getresponse()
-        named = {name.lower(): value for name, value in answer.getheaders()}
-        return Answered(answer.status, named, answer.read())
-
-    def close(self) -> None:
-        self._connection.close()
 
 
 @probe(
@@ -89,11 +40,11 @@ def ten_thousand(session: Session) -> None:
     marker = new_id()
 
     def some(first: int) -> list[str]:
-        with contextlib.closing(Caller(session)) as caller:
+        with contextlib.closing(Caller(session, near=True)) as caller:
             numbers = range(first, _INVOCATIONS, _CONNECTIONS)
             try:
                 return [wrong for number in numbers for wrong in _mixed_up(caller, marker, number)]
-            except (OSError, http.client.HTTPException) as error:
+            except (OSError, WireError) as error:
                 return [f"a caller got no answer: {error!r}"]
 
     calls = [partial(some, first) for first in range(_CONNECTIONS)]
@@ -134,7 +85,7 @@ def _mixed_up(caller: Caller, marker: str, number: int) -> Iterator[str]:
             f"{marker}-{own}",
             [*steps, {"do": "send", "status": 302, "text": own, "headers": sent}],
         )
-        seen = {name: answer.headers.get(name) for name in sent}
+        seen = {name: answer.header(name) for name in sent}
         if (answer.status, answer.body, seen) != (302, own.encode(), sent):
             yield f"{own} was answered {answer.status} {answer.body[:200]!r} with {seen}"
         return
@@ -157,7 +108,7 @@ def _mixed_up(caller: Caller, marker: str, number: int) -> Iterator[str]:
         return
     if set(seen.values()) != {own} or request["id"] != f"{marker}-{own}":
         yield f"{own} saw {seen} as {request['id']}"
-    if leaked := {"x-free-own", "location"} & answer.headers.keys():
+    if leaked := {"x-free-own", "location"} & dict(answer.headers).keys():
         yield f"{own} was answered with another's {', '.join(sorted(leaked))}"
 
 
@@ -168,8 +119,7 @@ def _mixed_up(caller: Caller, marker: str, number: int) -> Iterator[str]:
     alone=True,
 )
 def under_load(session: Session) -> None:
-    for _ in range(_ENDS // _ENDS_AT_ONCE):
-        session.together([partial(_end, session)] * _ENDS_AT_ONCE)
+    session.together([partial(_end, session)] * _ENDS, _ENDS_AT_ONCE)
 
 
 def _end(session: Session) -> None:
@@ -212,7 +162,7 @@ def _call_on(
     ]
     caller, until = Caller(session, near=True), time.monotonic() + _MOST_SECONDS
     # A kept connection may be closed before the next request: nothing was begun then.
-    with contextlib.closing(caller), contextlib.suppress(OSError, http.client.HTTPException):
+    with contextlib.closing(caller), contextlib.suppress(OSError, WireError):
         for number in itertools.count(first, _CALLERS):
             answer = caller.call(f"{marker}-{number}", steps)
             answered[f"{marker}-{number}"] = (answer.status, answer.body)

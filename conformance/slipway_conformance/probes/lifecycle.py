@@ -162,7 +162,7 @@ def zombies(session: Session) -> None:
     "10.6-signal-reaches",
     why="a shell in front of the server must not swallow its signals",
     needs=("signals", "launch"),
-    alone=True,
+    quiet=True,
 )
 def signal_reaches(session: Session) -> None:
     with session.fresh() as fresh:
@@ -279,7 +279,7 @@ def answered(session: Session) -> None:
     why="a patched library must not reach other callers' answers",
     needs=("launch",),
     profile="isolation",
-    alone=True,
+    quiet=True,
 )
 def patched(session: Session) -> None:
     with session.fresh() as fresh:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
+from functools import partial
 from typing import Any
 
 from .. import contract
+from ..caller import Caller
 from ..cases import probe
 from ..session import Session
 from ..wire import Answer, WireError
 
 _TIMEOUT = 1.0
+_CALLERS = 4
 _FIRST_SECONDS = 10.0
 # What a server may use that has nothing to do: far more than any does, far less than a busy loop
 # gets on a crowded machine.
@@ -205,10 +209,13 @@ def timers(session: Session) -> None:
     headers = {contract.load().header("timeout"): "29"}
     sent = session.request([{"do": "send", "text": "x"}], headers=headers)
 
-    def load(count: int) -> None:
-        with session.connect() as wire:
+    def call(count: int) -> None:
+        with contextlib.closing(Caller(session, near=True)) as caller:
             for _ in range(count):
-                wire.request(sent)
+                caller.send(sent)
+
+    def load(count: int) -> None:
+        session.together([partial(call, count // _CALLERS)] * _CALLERS)
 
     load(2000)
     before = session.stats().memory

@@ -12,6 +12,7 @@ import tempfile
 import threading
 import uuid
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, cast
 
@@ -49,6 +50,8 @@ _HARDENING: dict[str, Any] = {
     "pids_limit": 512,
 }
 _MEMORY = 512
+# Containers that are taken down at a time, while cases go on.
+_REMOVALS = 2
 # The reaper is an image of its own, which an offline machine hasn't got. Leftovers are swept by
 # label instead.
 testcontainers_config.ryuk_disabled = True
@@ -97,7 +100,9 @@ class RunningContainer(Running):
     secret: str
     container: Container
     log: LogCollector = field(factory=LogCollector)
+    _removals: ThreadPoolExecutor | None = None
     _follower: threading.Thread | None = None
+    _stopped: bool = False
 
     def __attrs_post_init__(self) -> None:
         self._follower = threading.Thread(target=self._follow, daemon=True)
@@ -118,6 +123,8 @@ class RunningContainer(Running):
         return int(self.container.attrs["State"]["Pid"])
 
     def alive(self) -> bool:
+        if self._stopped:
+            return False
         try:
             self.container.reload()
         except docker.errors.NotFound:
@@ -156,6 +163,19 @@ class RunningContainer(Running):
         return bool(self.container.attrs["State"]["OOMKilled"])
 
     def stop(self) -> None:
+        """Nobody waits until the engine has taken it down, but for the end of the run."""
+        if self._stopped:
+            return
+        self._stopped = True
+        try:
+            if self._removals:
+                self._removals.submit(self._remove)
+                return
+        except RuntimeError:
+            """The run has ended: so it goes at once."""
+        self._remove()
+
+    def _remove(self) -> None:
         with contextlib.suppress(docker.errors.NotFound, docker.errors.APIError):
             self.container.remove(force=True)
 
@@ -184,6 +204,7 @@ class ImageLauncher(Launcher):
         self._folder.chmod(0o755)
         self._built: Path | None = None
         self._containers: list[RunningContainer] = []
+        self._removals = ThreadPoolExecutor(_REMOVALS)
         labels = self._labels_of(image)
         self.language = labels.get(contract.load().label("language"), "")
         self.version = labels.get(contract.load().label("version"), "")
@@ -281,7 +302,12 @@ class ImageLauncher(Launcher):
         bound = (container.attrs["NetworkSettings"]["Ports"] or {}).get(port)
         published = int(bound[0]["HostPort"]) if bound else 0
         running = RunningContainer(
-            self.name, "127.0.0.1", published, full.get(terms.variable("secret"), ""), container
+            self.name,
+            "127.0.0.1",
+            published,
+            full.get(terms.variable("secret"), ""),
+            container,
+            removals=self._removals,
         )
         self._containers.append(running)
         if wait:
@@ -292,6 +318,7 @@ class ImageLauncher(Launcher):
         for running in self._containers:
             running.stop()
         self._containers.clear()
+        self._removals.shutdown()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def run_in_image(self, script: str) -> str:

@@ -81,7 +81,7 @@ def _runtime(runtime: RuntimeResult, result: Result) -> list[str]:
     growth = growth_percent(memory) if memory else None
     if memory and memory.warm is not None and memory.final is not None and growth is not None:
         parts.append(
-            f"Anonymous memory: {words.megabytes(memory.warm)} MB after {memory.warmed:,} invocations,"
+            f"Resident memory: {words.megabytes(memory.warm)} MB after {memory.warmed:,} invocations,"
             f" {words.megabytes(memory.final)} MB after {memory.invocations:,} ({growth:+.1f} %)."
         )
     return parts

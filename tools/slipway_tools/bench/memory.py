@@ -1,6 +1,6 @@
 """Memory when idle, and whether it grows with the number of invocations.
 
-Growth compares anonymous memory after the first hundred thousand invocations with the end: caches and
+Growth compares resident memory after the first hundred thousand invocations with the end: caches and
 pools are filled then, and collected heaps have the size that they keep. How many there are after that is a
 matter of the protocol, what is compared is not.
 """
@@ -61,9 +61,9 @@ def _growth(stage: Stage, server: ServerSpec, target: Target, idle: Memory) -> M
 
     try:
         warmed, rate = invoke(WARM_INVOCATIONS, 0, 0.0, WARM_SLICE_SECONDS)
-        warm = usage(target.container).anonymous
+        warm = resident(stage.engine, target.container)
         done, rate = invoke(wanted, warmed, rate, SLICE_SECONDS)
-        final = usage(target.container).anonymous
+        final = resident(stage.engine, target.container)
         return evolve(idle, warmed=warmed, invocations=done, warm=warm, final=final)
     finally:
         load.stop()

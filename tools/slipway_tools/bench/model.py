@@ -74,7 +74,7 @@ class ColdStart:
 class Memory:
     """Resident memory of all processes of a container; see memory.py for what counts.
 
-    `warm` and `final` are anonymous memory after `warmed` invocations and after all `invocations`.
+    `warm` and `final` are resident memory after `warmed` invocations and after all `invocations`.
     """
 
     idle_resident: int

@@ -99,6 +99,10 @@ fn start(
         logs::write(Level::Error, None, message);
     }
     let threads = workers::count();
+    // Every thread would have a heap of its own, each of which grows until it has seen the worst.
+    let heaps = libc::c_int::try_from(workers::cores()).unwrap_or(1);
+    // SAFETY: a setting of the C library's.
+    unsafe { libc::mallopt(libc::M_ARENA_MAX, heaps) };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(threads)
         .max_blocking_threads(settings.concurrency + BLOCKING_THREADS)

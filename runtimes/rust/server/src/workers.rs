@@ -72,7 +72,7 @@ pub fn run<T>(step: impl FnOnce() -> T) -> T {
     if WARY.load(Relaxed) { block_in_place(step) } else { step() }
 }
 
-fn cores() -> usize {
+pub fn cores() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }
 

@@ -90,11 +90,21 @@ func Send(wire int, message Message) error {
 	}
 }
 
+// Receiver takes messages from a wire, one after the other. It keeps the room for them: a message comes with each connection.
+type Receiver struct {
+	wire          int
+	bytes, rights []byte
+}
+
+// NewReceiver is for one goroutine.
+func NewReceiver(wire int) *Receiver {
+	return &Receiver{wire, make([]byte, longest), make([]byte, syscall.CmsgSpace(4))}
+}
+
 // Receive waits for a message.
-func Receive(wire int) (Message, error) {
-	bytes, rights := make([]byte, longest), make([]byte, syscall.CmsgSpace(4))
+func (r *Receiver) Receive() (Message, error) {
 	for {
-		n, m, _, _, err := syscall.Recvmsg(wire, bytes, rights, syscall.MSG_CMSG_CLOEXEC)
+		n, m, _, _, err := syscall.Recvmsg(r.wire, r.bytes, r.rights, syscall.MSG_CMSG_CLOEXEC)
 		switch {
 		case err == syscall.EINTR:
 			continue
@@ -103,7 +113,7 @@ func Receive(wire int) (Message, error) {
 		case n == 0:
 			return Message{}, errors.New("the other process has closed the wire")
 		}
-		return read(bytes[:n], rights[:m])
+		return read(r.bytes[:n], r.rights[:m])
 	}
 }
 

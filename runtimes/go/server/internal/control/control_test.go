@@ -17,7 +17,7 @@ func TestMessages(t *testing.T) {
 	if err := Send(ours, Message{Kind: Settings, Settings: sent}); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := Receive(theirs); err != nil || *got.Settings != *sent {
+	if got, err := NewReceiver(theirs).Receive(); err != nil || *got.Settings != *sent {
 		t.Errorf("settings: %v, %v", got.Settings, err)
 	}
 	reader, writer, err := os.Pipe()
@@ -29,7 +29,7 @@ func TestMessages(t *testing.T) {
 		t.Fatal(err)
 	}
 	writer.Close()
-	got, err := Receive(ours)
+	got, err := NewReceiver(ours).Receive()
 	if err != nil || got.Place != 7 || got.Generation != 9 {
 		t.Fatalf("connection: %+v, %v", got, err)
 	}

@@ -47,7 +47,7 @@ func newServer(function Function) (*server, error) {
 	for descriptor := control.Listener; descriptor < control.Count; descriptor++ {
 		syscall.CloseOnExec(descriptor)
 	}
-	first, err := control.Receive(control.Control)
+	first, err := control.NewReceiver(control.Control).Receive()
 	if err != nil || first.Kind != control.Settings {
 		return nil, fmt.Errorf("this program is started by launch.sh: %w", err)
 	}
@@ -107,8 +107,9 @@ func (s *server) run() error {
 
 // obey does what process 1 says.
 func (s *server) obey() {
+	told := control.NewReceiver(control.Control)
 	for {
-		message, err := control.Receive(control.Control)
+		message, err := told.Receive()
 		switch {
 		case err != nil:
 			os.Exit(1)

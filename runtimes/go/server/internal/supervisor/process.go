@@ -98,8 +98,9 @@ func start(program []string, environment []string, listener, lock int, events ch
 		return nil, err
 	}
 	go func() {
+		told := control.NewReceiver(p.wire)
 		for {
-			message, err := control.Receive(p.wire)
+			message, err := told.Receive()
 			if err != nil {
 				events <- event{p, nil}
 				return
