@@ -23,20 +23,26 @@ module Slipway
     NONE = {}.freeze
     private_constant :ENVIRONMENT, :MEMBERS, :NONE
 
-    attr_reader :id, :payload, :method, :path
+    attr_reader :payload, :method, :path
 
     # *data* are the bytes of an invoke frame.
     def initialize(number, data, output)
-      mode, deadline, size = data.unpack("CGC")
       @number = number
       @output = output
-      @deadline = deadline
-      @id = data.byteslice(10, size).force_encoding(Encoding::UTF_8)
-      at = 10 + size
-      head = data.unpack1("N", offset: at)
-      at += 4
-      body = data.byteslice(at + head, data.bytesize)
-      mode == Frames::RAW ? raw(data.byteslice(at, head), body) : envelope(body)
+      # What few functions look at is read when it is looked at.
+      @data = data
+      at = data.getbyte(9) + 14
+      if data.getbyte(0) == Frames::RAW
+        head = data.unpack1("N", offset: at - 4)
+        raw(data.byteslice(at, head), data.byteslice(at + head, data.bytesize))
+      else
+        envelope(data.byteslice(at, data.bytesize))
+      end
+    end
+
+    # What the log and the answer name it by.
+    def id
+      @id ||= @data.byteslice(10, @data.getbyte(9)).force_encoding(Encoding::UTF_8)
     end
 
     # The exact bytes in raw mode; under the envelope those of a payload that is a string.
@@ -46,7 +52,7 @@ module Slipway
 
     # When the invocation will be ended.
     def deadline
-      Time.at(@deadline / 1000)
+      Time.at(@data.unpack1("G", offset: 1) / 1000)
     end
 
     # Names in lower case to values.
@@ -75,7 +81,7 @@ module Slipway
     end
 
     def inspect
-      "#<#{self.class} #{@id} #{@method} #{@path}>"
+      "#<#{self.class} #{id} #{@method} #{@path}>"
     end
 
     private

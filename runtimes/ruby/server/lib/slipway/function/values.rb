@@ -19,6 +19,8 @@ module Slipway
       PARSE = JSON::Parser.instance_method(:parse)
       STATE = JSON::State.new(strict: true, max_nesting: DEEPEST)
       GENERATE = JSON::State.instance_method(:generate)
+      # States that nobody uses: a copy costs more than a small value.
+      IDLE = [] # rubocop:disable Style/MutableConstant
       # Ruby's parser takes comments, a backslash before any character, and a surrogate without its other half, which it
       # can't write again.
       SUSPICIOUS = %r{\\(?:[^"\\/bfnrtu]|u(?!\h{4})|u[dD][89a-fA-F])|/[/*]}
@@ -27,7 +29,7 @@ module Slipway
       ParserError = JSON::ParserError
       GeneratorError = JSON::GeneratorError
       NestingError = JSON::NestingError
-      private_constant :NEW_PARSER, :PARSE, :STATE, :GENERATE, :SUSPICIOUS, :WHOLE, :STRICT
+      private_constant :NEW_PARSER, :PARSE, :STATE, :GENERATE, :IDLE, :SUSPICIOUS, :WHOLE, :STRICT
       private_constant :ParserError, :GeneratorError, :NestingError
 
       module_function
@@ -39,21 +41,35 @@ module Slipway
           raise NotJson, "it holds a comment, an unknown escape or half a character"
         end
 
-        PARSE.bind_call(NEW_PARSER.call(text, max_nesting: DEEPEST))
+        parse(text)
       rescue ParserError => e
         raise NotJson, e.message.scrub("\ufffd")[0, 200]
       end
 
+      # Without options a parser is made in half the time, and goes a hundred levels deep.
+      def parse(text)
+        PARSE.bind_call(NEW_PARSER.call(text))
+      rescue NestingError
+        PARSE.bind_call(NEW_PARSER.call(text, max_nesting: DEEPEST))
+      end
+
       def encode(value)
-        # A state remembers how deep it was when it failed.
-        GENERATE.bind_call(STATE.dup, value)
+        generate(value)
       rescue GeneratorError, NestingError, EncodingError
         encode_carefully(value)
       end
 
+      # A state is for one value at a time, and remembers how deep it was when it failed: then it is not used again.
+      def generate(value)
+        state = IDLE.pop || STATE.dup
+        text = GENERATE.bind_call(state, value)
+        IDLE << state
+        text
+      end
+
       # Symbols, and objects that say themselves how they are written, are as good as strings.
       def encode_carefully(value)
-        GENERATE.bind_call(STATE.dup, plain(value, DEEPEST))
+        generate(plain(value, DEEPEST))
       rescue GeneratorError, NestingError, EncodingError => e
         raise NotHeld, e.message.scrub("\ufffd")
       end
