@@ -11,16 +11,18 @@ lint() {
   python3 -m ruff format --check --config ruff.toml "$@"
   python3 -m ruff check --config ruff.toml "$@"
   MYPYPATH=server:types python3 -m mypy --strict --cache-dir "$tools/cache" --ignore-missing-imports -p slipway_server -p slipway_worker -p slipway
-  python3 -m mypy --strict --cache-dir "$tools/cache" server/tests/*.py
+  MYPYPATH=server/tests python3 -m mypy --strict --cache-dir "$tools/cache" server/tests/*.py server/tests/plain/*.py
   MYPYPATH=types python3 -m mypy --strict --cache-dir "$tools/cache" --ignore-missing-imports example/main.py
   MYPYPATH=types python3 -m mypy --strict --cache-dir "$tools/cache" --ignore-missing-imports ../../conformance/functions/python/main.py
 }
 
 unit_tests() {
-  RUNTIME_HOME=$tools/home sh /slipway/runtimes/python/install.sh
-  for home in /runtime "$tools/home"; do
-    RUNTIME_HOME=$home python3 -B -m unittest discover -s /slipway/runtimes/python/server/tests
+  tests=/slipway/runtimes/python/server/tests plain=$tools/home
+  RUNTIME_HOME=$plain sh /slipway/runtimes/python/install.sh
+  for home in /runtime "$plain"; do
+    RUNTIME_HOME=$home python3 -B -m unittest discover -s "$tests"
   done
+  RUNTIME_HOME=$plain PYTHONPATH=$tests python3 -B -m unittest discover -s "$tests/plain"
 }
 
 tools=$(mktemp -d)

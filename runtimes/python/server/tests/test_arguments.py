@@ -11,6 +11,12 @@ import collections, http, types
 class Text(str):
     pass
 
+CIRCLE = []
+CIRCLE.append({"circle": CIRCLE})
+DEEP = []
+for _ in range(200_000):
+    DEEP = [DEEP]
+
 CALLS = {
     "enum status": lambda res: res.send("x", http.HTTPStatus.CREATED),
     "text status": lambda res: res.send("x", "200"),
@@ -28,6 +34,8 @@ CALLS = {
     "number name": lambda res: res.send("x", 201, {1: "1"}),
     "number value": lambda res: res.send("x", 201, {"x-a": 1}),
     "set": lambda res: res.json({1, 2}),
+    "circle": lambda res: res.json(CIRCLE),
+    "deep": lambda res: res.json(DEEP),
     "named tuple": lambda res: res.json(collections.namedtuple("P", "x y")(1, 2), 201),
 }
 
@@ -45,7 +53,17 @@ ANSWERED = {
     "keywords": "x",
     "named tuple": "[1,2]",
 }
-INVALID = ["text status", "true status", "large status", "float status", "number name", "number value", "set"]
+INVALID = [
+    "text status",
+    "true status",
+    "large status",
+    "float status",
+    "number name",
+    "number value",
+    "set",
+    "circle",
+    "deep",
+]
 FAILED = ["number", "pairs"]
 
 

@@ -1,4 +1,4 @@
-"""Requests that the parser alone would not take as they should be taken."""
+"""The server that is in Python itself: requests that its parser alone would not take as they should be taken."""
 
 import unittest
 
