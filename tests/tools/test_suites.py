@@ -44,17 +44,27 @@ def test_each_target_gets_its_row_and_its_report() -> None:
 
 
 def test_what_failed_beside_other_work_is_judged_again_alone() -> None:
-    launchers = iter([ReferenceLauncher("json-has-a-charset"), ReferenceLauncher()])
+    subjects = iter([_broken(), *[_reference() for _ in range(3)]])
     with Steps() as steps:
         tally = Tally(steps)
         chosen = Selection(clauses=("5.2",))
-        (target,) = judge_all(tally, [Piece("busy", lambda: Subject(next(launchers)), chosen)])
+        (target,) = judge_all(tally, [Piece("busy", lambda: next(subjects), chosen)])
     assert target.conforms
     assert target.count(Outcome.FAIL) == 0
     first, again = tally.rows
     assert (first.failed, first.note) == (0, "again, alone: 5.2-json-type")
     assert (again.name, again.passed, again.failed) == ("busy, again and alone", 1, 0)
     assert first.passed + again.passed == target.count(Outcome.PASS)
+
+
+def test_what_fails_alone_now_and_then_has_failed() -> None:
+    subjects = iter([_broken(), _reference(), _broken(), _reference()])
+    with Steps() as steps:
+        tally = Tally(steps)
+        chosen = Selection(clauses=("5.2",))
+        (target,) = judge_all(tally, [Piece("fickle", lambda: next(subjects), chosen)])
+    assert not target.conforms
+    assert tally.failed == 1
 
 
 def test_what_fails_alone_as_well_has_failed() -> None:

@@ -34,6 +34,8 @@ from .tally import Failed, Tally, show
 
 # Beside another suite a limit of time may be missed for want of a processor. More cases than these are no accident.
 _DOUBTFUL = 3
+# How often each of them must pass then: what fails now and then has failed.
+_TIMES = 3
 
 
 def judge_images(tally: Tally, choices: Sequence[Choice]) -> list[TargetReport]:
@@ -120,7 +122,7 @@ class Judge:
     tally: Tally
     piece: Piece
     target: TargetReport | None = None
-    _doubtful: list[str] = field(factory=list)
+    _doubtful: Sequence[str] = ()
     _runner: Runner | None = None
     _stopped: Event = field(factory=Event)
 
@@ -135,36 +137,28 @@ class Judge:
             counts.note = ", ".join(f"{number} {o}" for o, number in others.items() if number)
             if target.conforms:
                 return
-            wrong = _wrong(target)
-            failures = _failures(target, wrong)
-            names = [result.case.id for result in wrong]
-            if target.problems or not 0 < len(wrong) <= _DOUBTFUL:
-                raise Failed(
-                    failures, counts.passed, max(1, len(wrong) + len(target.problems)), names
-                )
-            self._doubtful = names
-            counts.note = f"again, alone: {', '.join(names)}"
-            show(failures)
+            failed = _failed(target)
+            if target.problems or not 0 < len(failed.which) <= _DOUBTFUL:
+                raise failed
+            self._doubtful = failed.which
+            counts.note = f"again, alone: {', '.join(failed.which)}"
+            show(failed.output)
 
     def run_again(self) -> None:
-        """Alone: what failed beside other work. This verdict counts."""
+        """Alone, and more than once: what failed beside other work. This verdict counts."""
         if not self._doubtful or self.target is None:
             return
         with self.tally.piece(f"{self.piece.name}, again and alone") as (step, counts):
-            again = self._judge(Selection(ids=frozenset(self._doubtful)), step)
-            wrong = _wrong(again)
-            verdicts = {result.case.id: result for result in again.results}
-            results = tuple(verdicts.get(r.case.id, r) for r in self.target.results)
-            self.target = evolve(self.target, results=results, problems=again.problems)
-            counts.passed = again.count(Outcome.PASS)
             counts.note = ", ".join(self._doubtful)
-            if not again.conforms:
-                raise Failed(
-                    _failures(again, wrong),
-                    counts.passed,
-                    max(1, len(wrong) + len(again.problems)),
-                    [result.case.id for result in wrong],
-                )
+            selection = Selection(ids=frozenset(self._doubtful))
+            for _ in range(_TIMES):
+                again = self._judge(selection, step)
+                verdicts = {result.case.id: result for result in again.results}
+                results = tuple(verdicts.get(r.case.id, r) for r in self.target.results)
+                self.target = evolve(self.target, results=results, problems=again.problems)
+                if not again.conforms:
+                    raise _failed(again)
+            counts.passed = again.count(Outcome.PASS)
 
     def stop(self) -> None:
         """Ends the run from another thread, also one that is about to begin."""
@@ -189,10 +183,12 @@ class Judge:
             raise Failed(str(error)) from error
 
 
-def _wrong(target: TargetReport) -> list[Result]:
-    return [r for r in target.results if r.outcome in (Outcome.FAIL, Outcome.ERROR)]
-
-
-def _failures(target: TargetReport, wrong: Sequence[Result]) -> str:
+def _failed(target: TargetReport) -> Failed:
+    wrong = [r for r in target.results if r.outcome in (Outcome.FAIL, Outcome.ERROR)]
     shown = [explain.failure(result, target.language or target.name) for result in wrong]
-    return "\n\n".join([*shown, *target.problems]) or "nothing was judged"
+    return Failed(
+        "\n\n".join([*shown, *target.problems]) or "nothing was judged",
+        target.count(Outcome.PASS),
+        max(1, len(wrong) + len(target.problems)),
+        [result.case.id for result in wrong],
+    )
