@@ -34,7 +34,7 @@ FULL = Protocol(
 )
 # Many short rounds: of a machine whose speed changes from one second to the next, their median tells most.
 QUICK = evolve(
-    FULL, quick=True, rounds=7, seconds=1, warm_up_seconds=2, cold_rounds=5, invocations=300_000
+    FULL, quick=True, rounds=5, seconds=1, warm_up_seconds=2, cold_rounds=5, invocations=300_000
 )
 
 BUSY_LOAD = 0.5
