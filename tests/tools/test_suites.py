@@ -10,6 +10,8 @@ from slipway_tools.test.suites import Judge, Piece, judge_all
 from slipway_tools.test.tally import Tally
 
 FEW = Selection(clauses=("10.3",))
+# Asks to be alone, and fails on the broken one.
+ALONE = Selection(ids={"9.3-cap"})
 
 
 def _reference() -> Subject:
@@ -17,11 +19,15 @@ def _reference() -> Subject:
 
 
 def _broken() -> Subject:
-    return Subject(ReferenceLauncher("json-has-a-charset"))
+    return Subject(ReferenceLauncher("oldest-lines-are-kept"))
 
 
 def _unlocked() -> Subject:
     return Subject(ReferenceLauncher("secret-is-optional"))
+
+
+def _hasty() -> Subject:
+    return Subject(ReferenceLauncher("signals-end-it-at-once"))
 
 
 def _nowhere() -> Subject:
@@ -47,12 +53,11 @@ def test_what_failed_beside_other_work_is_judged_again_alone() -> None:
     subjects = iter([_broken(), *[_reference() for _ in range(3)]])
     with Steps() as steps:
         tally = Tally(steps)
-        chosen = Selection(clauses=("5.2",))
-        (target,) = judge_all(tally, [Piece("busy", lambda: next(subjects), chosen)])
+        (target,) = judge_all(tally, [Piece("busy", lambda: next(subjects), ALONE)])
     assert target.conforms
     assert target.count(Outcome.FAIL) == 0
     first, again = tally.rows
-    assert (first.failed, first.note) == (0, "again, alone: 5.2-json-type")
+    assert (first.failed, first.note) == (0, "again, alone: 9.3-cap")
     assert (again.name, again.passed, again.failed) == ("busy, again and alone", 1, 0)
     assert first.passed + again.passed == target.count(Outcome.PASS)
 
@@ -61,8 +66,7 @@ def test_what_fails_alone_now_and_then_has_failed() -> None:
     subjects = iter([_broken(), _reference(), _broken(), _reference()])
     with Steps() as steps:
         tally = Tally(steps)
-        chosen = Selection(clauses=("5.2",))
-        (target,) = judge_all(tally, [Piece("fickle", lambda: next(subjects), chosen)])
+        (target,) = judge_all(tally, [Piece("fickle", lambda: next(subjects), ALONE)])
     assert not target.conforms
     assert tally.failed == 1
 
@@ -70,17 +74,27 @@ def test_what_fails_alone_now_and_then_has_failed() -> None:
 def test_what_fails_alone_as_well_has_failed() -> None:
     with Steps() as steps:
         tally = Tally(steps)
-        (target,) = judge_all(tally, [Piece("broken", _broken, Selection(clauses=("5.2",)))])
+        (target,) = judge_all(tally, [Piece("broken", _broken, ALONE)])
     assert not target.conforms
-    assert [(row.failed, row.note) for row in tally.rows][1:] == [(1, "5.2-json-type")]
+    assert [(row.failed, row.note) for row in tally.rows][1:] == [(1, "9.3-cap")]
+
+
+def test_what_needs_not_be_alone_has_failed_at_once() -> None:
+    chosen = Selection(ids={"1.2-missing-secret"})
+    with Steps() as steps:
+        tally = Tally(steps)
+        judge_all(tally, [Piece("unlocked", _unlocked, chosen)])
+    (row,) = tally.rows
+    assert (row.failed, row.note) == (1, "1.2-missing-secret")
 
 
 def test_many_failures_are_no_accident() -> None:
+    names = {"10.5-drain", "10.5-grace", "10.5-idle", "10.5-late-invocation"}
     with Steps() as steps:
         tally = Tally(steps)
-        judge_all(tally, [Piece("silent", _unlocked, Selection(clauses=("1.2",)))])
+        judge_all(tally, [Piece("hasty", _hasty, Selection(ids=names))])
     (row,) = tally.rows
-    assert row.failed > 3
+    assert (row.failed, set(row.note.split(", "))) == (len(names), names)
 
 
 def test_one_that_is_stopped_before_it_begins_judges_nothing_and_is_no_pass() -> None:

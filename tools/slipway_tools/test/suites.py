@@ -32,7 +32,8 @@ from ..subjects import image_subject, scripts_subject
 from ..terminal import Step
 from .tally import Failed, Tally, show
 
-# Beside another suite a limit of time may be missed for want of a processor. More cases than these are no accident.
+# Beside another suite no case is alone that asks to be, and may miss a limit of time for want of a processor. More than
+# these are no accident.
 _DOUBTFUL = 3
 # How often each of them must pass then: what fails now and then has failed.
 _TIMES = 3
@@ -127,7 +128,7 @@ class Judge:
     _stopped: Event = field(factory=Event)
 
     def run(self) -> None:
-        """Beside other pieces. A few cases that fail are left to ``run_again``."""
+        """Beside other pieces. A few cases that fail, and asked to be alone, are left to ``run_again``."""
         with self.tally.piece(self.piece.name) as (step, counts):
             target = self.target = self._judge(self.piece.selection, step)
             counts.passed = target.count(Outcome.PASS)
@@ -137,8 +138,9 @@ class Judge:
             counts.note = ", ".join(f"{number} {o}" for o, number in others.items() if number)
             if target.conforms:
                 return
-            failed = _failed(target)
-            if target.problems or not 0 < len(failed.which) <= _DOUBTFUL:
+            failed, wrong = _failed(target), _wrong(target)
+            doubtful = 0 < len(wrong) <= _DOUBTFUL and all(result.case.alone for result in wrong)
+            if target.problems or not doubtful:
                 raise failed
             self._doubtful = failed.which
             counts.note = f"again, alone: {', '.join(failed.which)}"
@@ -183,8 +185,12 @@ class Judge:
             raise Failed(str(error)) from error
 
 
+def _wrong(target: TargetReport) -> list[Result]:
+    return [r for r in target.results if r.outcome in (Outcome.FAIL, Outcome.ERROR)]
+
+
 def _failed(target: TargetReport) -> Failed:
-    wrong = [r for r in target.results if r.outcome in (Outcome.FAIL, Outcome.ERROR)]
+    wrong = _wrong(target)
     shown = [explain.failure(result, target.language or target.name) for result in wrong]
     return Failed(
         "\n\n".join([*shown, *target.problems]) or "nothing was judged",

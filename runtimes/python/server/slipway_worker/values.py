@@ -34,8 +34,8 @@ _Malformed = json.JSONDecodeError
 
 
 def _once_made() -> Callable[[Any, int], Iterable[str]] | None:
-    """What JSONEncoder makes anew for every value, a sixth of what a small answer costs. It looks for no circles, and
-    so holds nothing that two threads could meet in. None where this Python has no such thing, or another one."""
+    """What JSONEncoder makes anew for every value. It looks for no circles, and so holds nothing that two threads could
+    meet in. None where this Python has no such thing, or another one."""
     make: Any = getattr(json.encoder, "c_make_encoder", None)
     try:
         made = make(None, _encoder.default, json.encoder.encode_basestring, None, ":", ",", False, False, False)

@@ -99,10 +99,7 @@ fn start(
         logs::write(Level::Error, None, message);
     }
     let threads = workers::count();
-    // Every thread would have a heap of its own, each of which grows until it has seen the worst.
-    let heaps = libc::c_int::try_from(workers::cores()).unwrap_or(1);
-    // SAFETY: a setting of the C library's.
-    unsafe { libc::mallopt(libc::M_ARENA_MAX, heaps) };
+    share_heaps();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(threads)
         .max_blocking_threads(settings.concurrency + BLOCKING_THREADS)
@@ -117,6 +114,16 @@ fn start(
     let this_thread = usize::try_from(unsafe { libc::gettid() }).unwrap_or(0);
     server.watch.store(this_thread, SeqCst);
     Watch::new(server, workers, accepting).run(waited)
+}
+
+/// Every thread would have a heap of its own, each of which grows until it has seen the worst. Other C libraries have one.
+fn share_heaps() {
+    #[cfg(target_env = "gnu")]
+    {
+        let heaps = libc::c_int::try_from(workers::cores()).unwrap_or(1);
+        // SAFETY: a setting of the C library's.
+        unsafe { libc::mallopt(libc::M_ARENA_MAX, heaps) };
+    }
 }
 
 async fn accept(server: &'static Server, listener: tokio::net::TcpListener) {
