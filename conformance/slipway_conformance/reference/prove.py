@@ -33,6 +33,8 @@ _FAILED = (Outcome.FAIL, Outcome.WARNING)
 _LEFT_OUT = (Outcome.NOT_JUDGED, Outcome.NOT_SUPPORTED)
 # Cases at a time on one mutant.
 _PARALLEL = 4
+# A mutant whose own cases take as long on the reference waits most of its time.
+_WAITING_SECONDS = 2.0
 # Cases that took longer on the reference, or launch and build something of their own, are run on the
 # mutants of their own clause only: they would take an hour on all of them.
 _QUICK_SECONDS = 0.15
@@ -52,9 +54,9 @@ def prove(names: Collection[str] = (), jobs: int = 0, tell: Tell = lambda line: 
     with ProcessPoolExecutor(
         jobs or _at_a_time(), mp_context=multiprocessing.get_context("spawn")
     ) as pool:
-        # What takes longest begins first, so that it doesn't run alone at the end.
-        chosen_first = sorted(chosen, key=lambda found: -_own_seconds(found, judged))
-        running = [pool.submit(attempt, found.name, known, quick) for found in chosen_first]
+        running = [
+            pool.submit(attempt, found.name, known, quick) for found in _mixed(chosen, judged)
+        ]
         try:
             for done in as_completed(running):
                 trial = done.result()
@@ -76,12 +78,25 @@ def prove(names: Collection[str] = (), jobs: int = 0, tell: Tell = lambda line: 
 
 
 def _at_a_time() -> int:
-    """More than there are processors: a third of a trial is waiting."""
-    return ((os.cpu_count() or 1) * 3 + 1) // 2
+    """More than there are processors: half of all trials' time is waiting."""
+    return (os.cpu_count() or 1) * 2
 
 
-def _own_seconds(mutant: Mutant, judged: Sequence[Result]) -> float:
-    return sum(result.seconds for result in judged if _breaks(mutant, result.case))
+def _mixed(chosen: Sequence[Mutant], judged: Sequence[Result]) -> list[Mutant]:
+    """The order to try them in: mutants whose cases mostly wait and those that keep a processor busy in
+    turns, what takes longest first, so that it doesn't run alone at the end."""
+
+    def own_seconds(mutant: Mutant) -> float:
+        return sum(result.seconds for result in judged if _breaks(mutant, result.case))
+
+    ordered = sorted(chosen, key=own_seconds, reverse=True)
+    waiting = [mutant for mutant in ordered if own_seconds(mutant) >= _WAITING_SECONDS]
+    busy = ordered[len(waiting) :]
+    share = len(busy) // (len(waiting) or 1)
+    mixed: list[Mutant] = []
+    for place, mutant in enumerate(waiting):
+        mixed += [mutant, *busy[place * share : (place + 1) * share]]
+    return mixed + busy[len(waiting) * share :]
 
 
 def _is_quick(result: Result) -> bool:
@@ -154,7 +169,9 @@ def _judge(name: str, chosen: Sequence[Case], parallel: int) -> list[Result]:
             results = [
                 r for found in pool.map(lambda g: [*map(runner.judge, g)], groups) for r in found
             ]
-        results += [runner.judge(case) for case in chosen if case.alone]
+        with ThreadPoolExecutor(parallel) as pool:
+            results += pool.map(runner.judge, [case for case in chosen if case.quiet])
+        results += [runner.judge(case) for case in chosen if case.alone and not case.quiet]
     finally:
         launcher.close()
     return sorted(results, key=lambda result: result.case.sort_key)
@@ -183,7 +200,7 @@ def command(
     mutant: Annotated[
         list[str] | None, typer.Option(help="Only this mutant (may be given again).")
     ] = None,
-    jobs: Annotated[int, typer.Option(help="Mutants at a time (0: three for two processors).")] = 0,
+    jobs: Annotated[int, typer.Option(help="Mutants at a time (0: two for each processor).")] = 0,
     report: Annotated[Path | None, typer.Option(help="File for the proof as JSON.")] = None,
     coverage: Annotated[
         Path | None, typer.Option(help="File for the table of clauses, cases and mutants.")

@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import shlex
 import shutil
 import socket
 import tempfile
@@ -41,6 +42,8 @@ from .base import (
 
 RUN_LABEL = "org.slipway.run"
 _FOREIGN = "/mnt/build"
+# What a container says between the output of build.sh and the digests of what it made.
+_BUILT = "--- built ---"
 _START_SECONDS = 30.0
 # Clause 12.2, and limits that keep a misbehaving function from the machine.
 _HARDENING: dict[str, Any] = {
@@ -241,15 +244,24 @@ class ImageLauncher(Launcher):
             volumes={str(build.resolve()): {"bind": where["build"], "mode": "rw"}},
         )
 
-    def build_as_own_user(self, source: Path) -> tuple[int, str]:
+    def build_as_own_user(self, source: Path) -> tuple[int, str, dict[str, str]]:
         """As ``build``, by the image's own user, into a folder of somebody else's that everybody may write
-        to and that goes with the container."""
+        to and that goes with the container; with the SHA-256 digests of the files in it."""
         variables = {contract.load().variable("build"): _FOREIGN}
-        return self._build(source, tmpfs={_FOREIGN: "mode=0777,exec"}, environment=variables)
+        config = self._engine.images.get(self._build_image).attrs["Config"]
+        script = shlex.join([*(config["Entrypoint"] or []), *(config["Cmd"] or [])])
+        digests = f"cd {_FOREIGN} && find . -type f -exec sha256sum {{}} +"
+        code, output = self._build(
+            source,
+            tmpfs={_FOREIGN: "mode=0777,exec"},
+            environment=variables,
+            entrypoint=["sh", "-c", f"{script} || exit; echo; echo {_BUILT}; {digests}"],
+        )
+        told, _, listed = output.rpartition(f"\n{_BUILT}\n")
+        pairs = (line.split(maxsplit=1) for line in listed.splitlines() if told)
+        return code, told or output, {name.removeprefix("./"): digest for digest, name in pairs}
 
-    def _build(
-        self, source: Path, volumes: Mapping[str, Any] | None = None, **options: Any
-    ) -> tuple[int, str]:
+    def _build(self, source: Path, **options: Any) -> tuple[int, str]:
         where = contract.load().values["container"]
         mounted = {str(source.resolve()): {"bind": where["source"], "mode": "ro"}}
         try:
@@ -257,7 +269,7 @@ class ImageLauncher(Launcher):
                 self._build_image,
                 detach=True,
                 labels={RUN_LABEL: self._run},
-                volumes={**mounted, **(volumes or {})},
+                volumes=mounted | options.pop("volumes", {}),
                 **options,
             )
         except docker.errors.DockerException as error:
