@@ -13,6 +13,7 @@ from slipway_conformance.reference.proof import Proof, Trial
 NOT_OF_A_SERVER = {20}
 
 
+@pytest.mark.proof
 def test_the_reference_passes_every_case() -> None:
     report = api.verify([api.Subject(ReferenceLauncher())])
     (target,) = report.targets
@@ -38,6 +39,7 @@ HANDFUL = (
 )
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("name", HANDFUL)
 def test_a_mutant_is_caught(name: str) -> None:
     judged = {case.id for case in cases.load() if "container" not in case.needs}

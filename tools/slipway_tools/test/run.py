@@ -79,7 +79,7 @@ def _outlook(plan: Plan, wanted: Sequence[Choice]) -> Outlook:
     """The phases that a plan has, and what they take on two cores."""
     images, everything = len(wanted), not plan.names
     runtimes = len({choice.runtime.language for choice in wanted})
-    whole = [Phase(_CHECKS, 1, 10), Phase(_UNIT, 1, 110)]
+    whole = [Phase(_CHECKS, 1, 10), Phase(_UNIT, 1, 60)]
     on_images = [
         Phase(_IMAGES, images, 24),
         Phase(_RUNTIME_CHECKS, runtimes, 22),
@@ -89,7 +89,7 @@ def _outlook(plan: Plan, wanted: Sequence[Choice]) -> Outlook:
         Phase(_COMPARE, images if runtimes > 1 else 0, 3),
         Phase(_PROCESSES, runtimes, 4),
     ]
-    proof = [Phase(_PROOF, 1, 450)]
+    proof = [Phase(_PROOF, 1, 300)]
     phases = [
         *(whole if everything else []),
         *([] if plan.static else on_images),

@@ -83,10 +83,10 @@ def has_browser(tally: Tally) -> bool:
 
 
 def run_pytest(tally: Tally, run: Run, in_browser: bool) -> None:
-    """The unit tests; each counts. Those of the page run where there is a browser, those that need
-    images later."""
-    markers = "not containers" if in_browser else "not containers and not browser"
-    _pytest(tally, run, "unit tests", markers)
+    """The unit tests, file by file, two at a time; each counts. Those of the page run where there is a
+    browser, those that need images later; `run_proof` shows more than those that are a part of it."""
+    markers = "not containers and not proof" + ("" if in_browser else " and not browser")
+    _pytest(tally, run, "unit tests", markers, "-n", str(parallel.AT_ONCE), "--dist", "loadfile")
 
 
 def run_pytest_on_images(tally: Tally, run: Run) -> None:
@@ -94,10 +94,10 @@ def run_pytest_on_images(tally: Tally, run: Run) -> None:
     _pytest(tally, run, "tests of interrupted runs", "containers")
 
 
-def _pytest(tally: Tally, run: Run, name: str, markers: str) -> None:
+def _pytest(tally: Tally, run: Run, name: str, markers: str, *more: str) -> None:
     junit = run.folder("pytest") / "junit.xml"
     command = [sys.executable, "-m", "pytest", "-q", "--color=no", f"--junit-xml={junit}"]
-    command += ["-m", markers]
+    command += ["-m", markers, *more]
     with tally.piece(name) as (step, counts):
         try:
             in_root(command, step)
