@@ -24,6 +24,8 @@ Build = Callable[[Session, Any], Sent]
 View = Callable[[Answer], Any]
 # Of an answer's headers: what differs from answer to answer.
 _OWN = {"date", "connection", "keep-alive"}
+# Targets that are built and launched at a time.
+_LAUNCHES = 2
 
 
 @frozen
@@ -95,12 +97,15 @@ def _sessions(
 ) -> Iterator[list[Session]]:
     """One server of each; all are removed, whatever happens."""
     case = Case("5.3-across", "all languages answer alike", "core")
+
+    def launched(launcher: Launcher) -> Session:
+        tell(launcher.name)
+        launcher.prepare()
+        return Session(case, launcher, launcher.launch({}))
+
     try:
-        sessions = []
-        for launcher in launchers:
-            tell(launcher.name)
-            launcher.prepare()
-            sessions.append(Session(case, launcher, launcher.launch({})))
+        with ThreadPoolExecutor(_LAUNCHES) as pool:
+            sessions = list(pool.map(launched, launchers))
         yield sessions
     finally:
         for launcher in launchers:

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Checks every module of this folder and the conformance function: format, lint or test. Writes below /tmp only.
+# Checks every module of this folder and the conformance function: format, lint or test. Writes below /tmp, and to
+# CHECK_CACHE what the next check would have to fetch and compile again.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -7,7 +8,10 @@ repository=$(cd "$here/../.." && pwd)
 home=${RUNTIME_HOME:-/runtime}
 modules="$here/types $here/server $here/example $here/bench $here/bench/function $repository/conformance/functions/go"
 
-if [ ! -w "$home/cache" ]; then
+if [ -n "${CHECK_CACHE:-}" ]; then
+  [ -d "$CHECK_CACHE/cache" ] || cp -R "$home/cache" "$home/modules" "$CHECK_CACHE/"
+  home=$CHECK_CACHE
+elif [ ! -w "$home/cache" ]; then
   home=/tmp/slipway-check-go
 fi
 # shellcheck source=runtimes/go/go.sh

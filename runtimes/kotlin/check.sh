@@ -1,5 +1,6 @@
 #!/bin/sh
-# Checks this folder and the conformance function: format, lint or test. Writes below /tmp only.
+# Checks this folder and the conformance function: format, lint or test. Writes below /tmp, and to CHECK_CACHE what
+# the next check would have to fetch again.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -13,7 +14,7 @@ lib=$(jars "$home/lib")
 
 # Fetches what a check needs, as $here/checks/$1 declares it.
 tool() {
-  fetch "$here/checks/$1" "$scratch/$1" "$scratch/maven"
+  fetch "$here/checks/$1" "$scratch/$1" "${CHECK_CACHE:-$scratch}/maven"
   check "$scratch/$1" "$here/checks/$1/dependencies.sha256"
 }
 
@@ -36,7 +37,7 @@ lint)
     kotlinc -Wextra -Werror -cp "$lib:$(jars "$scratch/test")" -Xfriend-paths="$home/lib/slipway-server.jar" -d "$scratch/other.jar" "$here/$source"
   done
   for function in "$here/example" "$repository/conformance/functions/kotlin"; do
-    fetch "$function" "$scratch/lib" "$scratch/maven"
+    fetch "$function" "$scratch/lib" "${CHECK_CACHE:-$scratch}/maven"
     kotlinc -Wextra -Werror -cp "$lib:$(jars "$scratch/lib")" -d "$scratch/function.jar" "$function/src"
   done
   ;;

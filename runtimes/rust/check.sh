@@ -1,5 +1,6 @@
 #!/bin/sh
-# Checks every crate of this folder and the conformance function: format, lint or test. Writes below /tmp only.
+# Checks every crate of this folder and the conformance function: format, lint or test. Writes below /tmp, and to CHECK_CACHE
+# what the next check would have to compile again.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -34,7 +35,7 @@ cd "$scratch/source"
 if [ -w "${RUNTIME_HOME:-/runtime}/cargo" ]; then
   export CARGO_HOME="${RUNTIME_HOME:-/runtime}/cargo"
 fi
-export CARGO_TARGET_DIR="$scratch/target"
+export CARGO_TARGET_DIR="${CHECK_CACHE:-$scratch}/target"
 # shellcheck source=runtimes/rust/lock.sh
 . "$here/lock.sh"
 source=$(crate_source)

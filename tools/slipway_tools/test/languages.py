@@ -23,6 +23,8 @@ from ..terminal import Step
 from .tally import Failed, Tally
 
 _MOUNTED = "/slipway"
+# Where a check may keep what its next run would have to fetch or compile again.
+_CACHE = "/check-cache"
 
 
 def build_images(
@@ -82,11 +84,17 @@ def _check_in_image(
     engine: DockerEngine, choice: Choice, check: Check, run: Run, step: Step
 ) -> None:
     where = choice.runtime.folder.relative_to(repository.root())
+    kept = repository.state() / "checks" / choice.runtime.language / check.name.replace(" ", "-")
+    kept.mkdir(parents=True, exist_ok=True)
     try:
         container: Any = engine.client.containers.run(
             choice.build_image,
             entrypoint=list(check.command),
-            mounts=[Mount(_MOUNTED, str(repository.root()), type="bind", read_only=True)],
+            mounts=[
+                Mount(_MOUNTED, str(repository.root()), type="bind", read_only=True),
+                Mount(_CACHE, str(kept), type="bind"),
+            ],
+            environment={"CHECK_CACHE": _CACHE},
             working_dir=f"{_MOUNTED}/{where}",
             user=f"{os.getuid()}:{os.getgid()}",
             labels={LABEL: run.name},
