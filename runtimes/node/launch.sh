@@ -23,13 +23,13 @@ flags=--max-semi-space-size=4
 # An empty variable beside a file counts as none; the server refuses what is left without a secret.
 if [ -z "${RUNTIME_SECRET+set}" ] || { [ -z "$RUNTIME_SECRET" ] && [ -n "${RUNTIME_SECRET_FILE:-}" ]; }; then
   unset RUNTIME_SECRET RUNTIME_SECRET_FD
-  exec $reaper node $flags "$home/server/main.mjs"
+  exec $reaper node $flags "$home/server/plain/main.mjs"
 fi
 
 # A process's environment stays readable in /proc: the secret goes through a pipe instead.
 secret=$RUNTIME_SECRET
 unset RUNTIME_SECRET
 export RUNTIME_SECRET_FD=3
-exec $reaper node $flags "$home/server/main.mjs" 3<<END
+exec $reaper node $flags "$home/server/plain/main.mjs" 3<<END
 $secret
 END
