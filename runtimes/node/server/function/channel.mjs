@@ -5,7 +5,7 @@ import { Outbox, READ_BYTES } from "./frames.mjs";
 
 // Invocations come in here.
 const INCOMING = 3;
-// The function waits while the server is so far behind in reading.
+// Whoever logs waits while the server is so far behind in reading.
 const HIGH_WATER_BYTES = 1_048_576;
 const RETRY_MS = 1;
 
@@ -44,6 +44,11 @@ function sendScheduled() {
 /** Sends at once, with what was to be sent before it: the function may never yield again. */
 export function sendNow() {
   if (!waiting) write();
+}
+
+/** The same for a line of the log. A function may print on and on, faster than anybody reads: then it waits. */
+export function sendLine() {
+  sendNow();
   while (outbox.size > HIGH_WATER_BYTES && waiting) {
     wait(sleeper, 0, 0, RETRY_MS);
     write();
@@ -52,17 +57,18 @@ export function sendNow() {
 
 /** Writes what the socket takes; comes back for the rest. */
 function write() {
-  while (outbox.size > 0) {
-    try {
-      outbox.drop(writeSync(outgoing, outbox.bytes, outbox.start, outbox.size));
-    } catch (error) {
-      // Nobody is there any more.
-      if (error.code !== "EAGAIN") exit(0);
-      if (!waiting) later(retry, RETRY_MS);
-      waiting = true;
-      return;
-    }
+  try {
+    outbox.pass(writePart);
+  } catch (error) {
+    // Nobody is there any more.
+    if (error.code !== "EAGAIN") exit(0);
+    if (!waiting) later(retry, RETRY_MS);
+    waiting = true;
   }
+}
+
+function writePart(bytes, start, length) {
+  return writeSync(outgoing, bytes, start, length);
 }
 
 function retry() {

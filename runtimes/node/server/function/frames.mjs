@@ -22,51 +22,71 @@ export const READ_BYTES = 65_536;
 /** Length, kind and number. */
 export const HEAD = 9;
 const ROOM = 65_536;
+/** What is larger is not copied to where the rest is. */
+const LARGE = 16_384;
 /** Up to so many characters it costs more to call the encoder than to look at each of them. */
 const SHORT_TEXT = 64;
 
-const { allocUnsafeSlow, byteLength } = Buffer;
+const { allocUnsafeSlow } = Buffer;
 
 /**
  * Frames on their way out, one behind the other in one buffer: what was said during a turn of the event loop is one write.
  * A frame is begun, filled with the methods that append, and ended.
  */
 export class Outbox {
-  bytes = allocUnsafeSlow(ROOM);
-  start = 0;
+  /** What goes before the buffer, and how much of its first piece has gone. */
+  #pieces = [];
+  #gone = 0;
+  #bytes = allocUnsafeSlow(ROOM);
+  #start = 0;
   #end = 0;
-  #frame = 0;
+  /** What was ever put before the first byte of the buffer. */
+  #before = 0;
+  /** The buffer in which a frame was begun, where in it, and what had ever been put when its head had. */
+  #head = this.#bytes;
+  #headStart = 0;
+  #headEnd = 0;
 
-  /** How many bytes there are, from `start` on. */
+  /** How many bytes there are. */
   get size() {
-    return this.#end - this.start;
+    let size = this.#end - this.#start - this.#gone;
+    for (const piece of this.#pieces) size += piece.length;
+    return size;
   }
 
-  /** Forgets so many, which are sent. */
-  drop(count) {
-    this.start += count;
-    if (this.start < this.#end) return;
-    this.start = 0;
+  /** Has `write(bytes, start, length)` take everything: it says how much it took, or throws. */
+  pass(write) {
+    while (this.#pieces.length > 0) {
+      const piece = this.#pieces[0];
+      this.#gone += write(piece, this.#gone, piece.length - this.#gone);
+      if (this.#gone < piece.length) continue;
+      this.#pieces.shift();
+      this.#gone = 0;
+    }
+    while (this.#start < this.#end) this.#start += write(this.#bytes, this.#start, this.#end - this.#start);
+    this.#before += this.#end;
+    this.#start = 0;
     this.#end = 0;
-    if (this.bytes.length > ROOM) this.bytes = allocUnsafeSlow(ROOM);
   }
 
   begin(kind, number) {
     this.#reserve(HEAD);
-    this.#frame = this.#end - this.start;
-    this.bytes[this.#end + 4] = kind;
-    writeU32(this.bytes, this.#end + 5, number);
+    this.#head = this.#bytes;
+    this.#headStart = this.#end;
+    this.#bytes[this.#end + 4] = kind;
+    writeU32(this.#bytes, this.#end + 5, number);
     this.#end += HEAD;
+    this.#headEnd = this.#before + this.#end;
     return this;
   }
 
   end() {
-    writeU32(this.bytes, this.start + this.#frame, this.size - this.#frame - HEAD);
+    writeU32(this.#head, this.#headStart, this.#before + this.#end - this.#headEnd);
   }
 
   u8(value) {
     this.#reserve(1);
-    this.bytes[this.#end++] = value;
+    this.#bytes[this.#end++] = value;
     return this;
   }
 
@@ -74,31 +94,31 @@ export class Outbox {
     return this.u8(value >>> 8).u8(value);
   }
 
+  /** Appends bytes, which stay as they are from now on. */
   put(bytes) {
+    if (bytes.length > LARGE) return this.#piece(bytes);
     this.#reserve(bytes.length);
-    this.bytes.set(bytes, this.#end);
+    this.#bytes.set(bytes, this.#end);
     this.#end += bytes.length;
     return this;
   }
 
   text(value) {
-    if (value.length <= SHORT_TEXT) {
-      this.#reserve(value.length);
-      if (this.#ascii(value)) return this;
-    }
-    const length = byteLength(value);
-    this.#reserve(length);
-    this.#end += this.bytes.utf8Write(value, this.#end, length);
+    if (value.length > LARGE) return this.#piece(Buffer.from(value));
+    // No UTF-16 unit is more than three bytes of UTF-8.
+    this.#reserve(value.length * 3);
+    if (value.length > SHORT_TEXT || !this.#ascii(value)) this.#end += this.#bytes.utf8Write(value, this.#end);
     return this;
   }
 
   /** A text behind its length. */
   sizedText(value) {
     this.#reserve(4);
+    const [bytes, at] = [this.#bytes, this.#end];
     this.#end += 4;
-    const before = this.size;
+    const start = this.#before + this.#end;
     if (value !== "") this.text(value);
-    writeU32(this.bytes, this.start + before - 4, this.size - before);
+    writeU32(bytes, at, this.#before + this.#end - start);
     return this;
   }
 
@@ -108,23 +128,29 @@ export class Outbox {
     for (let index = 0; index < value.length; index += 1) {
       const code = value.charCodeAt(index);
       if (code > 0x7f) return false;
-      this.bytes[at++] = code;
+      this.#bytes[at++] = code;
     }
     this.#end = at;
     return true;
   }
 
-  #reserve(length) {
-    if (this.#end + length > this.bytes.length) this.#grow(length);
+  #piece(bytes) {
+    if (this.#end > 0) this.#close();
+    this.#pieces.push(bytes);
+    this.#before += bytes.length;
+    return this;
   }
 
-  #grow(length) {
-    const { size } = this;
-    const larger = allocUnsafeSlow(Math.max(size * 2, size + length, ROOM));
-    this.bytes.copy(larger, 0, this.start, this.#end);
-    this.bytes = larger;
-    this.start = 0;
-    this.#end = size;
+  #reserve(length) {
+    if (this.#end + length > ROOM) this.#close();
+  }
+
+  #close() {
+    this.#pieces.push(this.#bytes.subarray(this.#start, this.#end));
+    this.#before += this.#end;
+    this.#bytes = allocUnsafeSlow(ROOM);
+    this.#start = 0;
+    this.#end = 0;
   }
 }
 

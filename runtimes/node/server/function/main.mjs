@@ -1,7 +1,7 @@
 // The function's process: loads the function once and runs it for each invocation that the server sends.
 import { AsyncLocalStorage } from "node:async_hooks";
 import { inspect } from "node:util";
-import { outbox, receive, sendNow, sendSoon, writeTo } from "./channel.mjs";
+import { outbox, receive, sendLine, sendNow, sendSoon, writeTo } from "./channel.mjs";
 import { BATCH, FrameReader, KIND } from "./frames.mjs";
 import { List } from "./list.mjs";
 import { loadFunction } from "./load.mjs";
@@ -175,7 +175,7 @@ function here() {
 
 function speak({ number }, level, message) {
   outbox.begin(KIND.log, number).u8(level).text(message).end();
-  sendNow();
+  sendLine();
 }
 
 function logFailure(error) {
