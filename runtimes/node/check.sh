@@ -3,5 +3,5 @@
 set -eu
 
 cd "$(dirname "$0")"
-node --test 'server/test/*.test.mjs' 'server/test/plain/*.test.mjs'
-RUNTIME_HOME=/runtime node --test 'server/test/hang.test.mjs'
+node --test server/test/*.test.mjs server/test/plain/*.test.mjs
+RUNTIME_HOME=/runtime node --test server/test/hang.test.mjs

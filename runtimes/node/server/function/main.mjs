@@ -81,7 +81,7 @@ function invoke(number, buffer, start, end) {
     sendLast();
     return;
   }
-  if (!raw && fields.headers?.traceparent !== undefined) {
+  if (!raw && fields.headers.traceparent !== undefined) {
     const trace = traceIdOf(fields.headers.traceparent);
     if (trace !== null) outbox.begin(KIND.trace, number).text(trace).end();
   }

@@ -20,7 +20,6 @@ export class RequestError extends Error {
 export class Request {
   #fields;
   #deadline;
-  #headers;
   #env = null;
   #query = null;
   #body = null;
@@ -29,27 +28,18 @@ export class Request {
     this.id = id;
     this.method = fields.method;
     this.path = fields.path;
+    this.headers = fields.headers;
     this.payload = fields.payload;
     // Own members, so that a function may take them out: const { log } = req.
     this.log = (message) => speak(0, message);
     this.error = (message) => speak(1, message);
     this.#fields = fields;
     this.#deadline = deadline;
-    this.#headers = fields.headers;
   }
 
   /** When the runtime gives up waiting. */
   get deadline() {
     return new Date(this.#deadline);
-  }
-
-  get headers() {
-    this.#headers ??= joinHeaders([]);
-    return this.#headers;
-  }
-
-  set headers(headers) {
-    this.#headers = headers;
   }
 
   /** The container's variables, overlaid with those of this invocation. */
@@ -99,7 +89,7 @@ export function readEnvelope(buffer, start, end) {
   return {
     body: typeof payload === "string" ? payload : "",
     env: hasOwn(envelope, "env") ? strings("env", envelope.env) : null,
-    headers: hasOwn(envelope, "headers") ? joinHeaders(Object.entries(strings("headers", envelope.headers))) : null,
+    headers: joinHeaders(hasOwn(envelope, "headers") ? Object.entries(strings("headers", envelope.headers)) : []),
     method: hasOwn(envelope, "method") ? string("method", envelope.method) : "POST",
     path: hasOwn(envelope, "path") ? string("path", envelope.path) : "/",
     payload,
