@@ -29,7 +29,7 @@ export interface Request<Payload = any> {
   /** This invocation's id; each of its log lines has it. */
   id: string;
   /** When the runtime gives up waiting. */
-  deadline: Date;
+  readonly deadline: Date;
   /** Writes a line to the log under this invocation's id. */
   log(message: unknown): void;
   /** The same, with level error. */

@@ -1,83 +1,74 @@
-// The function process's end of the sockets. What it needs is taken hold of here, before the function's code runs and may
-// replace it.
+// This process's end of the socket. What it needs is taken hold of here, before the function's code runs and may replace it.
 import fs from "node:fs";
 import { Socket } from "node:net";
+import { Outbox, READ_BYTES } from "./frames.mjs";
 
-const DESCRIPTOR = { from: 3, to: 4 };
-// The function waits while the server is so far behind in reading.
+// Invocations come in here.
+const INCOMING = 3;
+// Whoever logs waits while the server is so far behind in reading.
 const HIGH_WATER_BYTES = 1_048_576;
 const RETRY_MS = 1;
 
 const { writeSync } = fs;
-const { concat } = Buffer;
 const { wait } = Atomics;
+const exit = process.exit.bind(process);
 const later = setTimeout;
 const soon = setImmediate;
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 
-let queue = [];
-let queued = 0;
+/** Frames are begun and ended here, then sent. */
+export const outbox = new Outbox();
+
+let outgoing = INCOMING;
 let scheduled = false;
+/** The socket was full, and a timer tries again. */
 let waiting = false;
 
-/** Queues a frame to go out with the others of this turn of the event loop. */
-export function send(bytes) {
-  queue.push(bytes);
-  queued += bytes.length;
-  if (scheduled) return;
-  scheduled = true;
-  soon(flushScheduled);
+/** Says which descriptor is written to, where that is not the one that is read from. */
+export function writeTo(descriptor) {
+  outgoing = descriptor;
 }
 
-/** Sends a frame, and what is queued before it, at once: the function may never yield again. */
-export function sendNow(bytes) {
-  queue.push(bytes);
-  queued += bytes.length;
-  flush();
-  while (queued > HIGH_WATER_BYTES) {
+/** Sends with the other frames of this turn of the event loop. */
+export function sendSoon() {
+  if (scheduled) return;
+  scheduled = true;
+  soon(sendScheduled);
+}
+
+function sendScheduled() {
+  scheduled = false;
+  sendNow();
+}
+
+/** Sends at once, with what was to be sent before it: the function may never yield again. */
+export function sendNow() {
+  if (!waiting) write();
+}
+
+/** The same for a line of the log. A function may print on and on, faster than anybody reads: then it waits. */
+export function sendLine() {
+  sendNow();
+  while (outbox.size > HIGH_WATER_BYTES && waiting) {
     wait(sleeper, 0, 0, RETRY_MS);
     write();
   }
 }
 
-/** Calls `done` when everything queued is out. */
-export function afterSending(done) {
-  if (queued === 0) done();
-  else later(afterSending, RETRY_MS, done);
-}
-
-function flushScheduled() {
-  scheduled = false;
-  flush();
-}
-
-function flush() {
-  if (!waiting) write();
-}
-
 /** Writes what the socket takes; comes back for the rest. */
 function write() {
-  while (queued > 0) {
-    const bytes = queue.length === 1 ? queue[0] : join();
-    let written;
-    try {
-      written = writeSync(DESCRIPTOR.to, bytes);
-    } catch (error) {
-      if (error.code !== "EAGAIN") process.exit(1);
-      written = 0;
-    }
-    queued -= written;
-    if (written === bytes.length) {
-      queue.shift();
-    } else {
-      if (written > 0) queue[0] = bytes.subarray(written);
-      if (!waiting) {
-        waiting = true;
-        later(retry, RETRY_MS);
-      }
-      return;
-    }
+  try {
+    outbox.pass(writePart);
+  } catch (error) {
+    // Nobody is there any more.
+    if (error.code !== "EAGAIN") exit(0);
+    if (!waiting) later(retry, RETRY_MS);
+    waiting = true;
   }
+}
+
+function writePart(bytes, start, length) {
+  return writeSync(outgoing, bytes, start, length);
 }
 
 function retry() {
@@ -85,29 +76,13 @@ function retry() {
   write();
 }
 
-/** Makes one buffer of the small frames at the head of the queue. */
-function join() {
-  let count = 0;
-  let length = 0;
-  while (count < queue.length && (count === 0 || length + queue[count].length <= 65_536)) {
-    length += queue[count].length;
-    count += 1;
-  }
-  if (count === 1) return queue[0];
-  const bytes = concat(queue.slice(0, count), length);
-  queue = [bytes, ...queue.slice(count)];
-  return bytes;
-}
-
-// It is written to past this object, whose making has it never block.
-const outlet = new Socket({ fd: DESCRIPTOR.to, readable: false, writable: true });
-outlet.unref();
-
-/** Calls `take` with each chunk that the server sends, and `ended` when the server is gone. */
+/** Calls `take` with what the server sends, whose bytes are valid until it returns, and `ended` when the server is gone. */
 export function receive(take, ended) {
-  const socket = new Socket({ fd: DESCRIPTOR.from, readable: true, writable: false });
+  const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+  const callback = (length) => take(buffer, length);
+  const socket = new Socket({ fd: INCOMING, onread: { buffer, callback }, readable: true, writable: false });
   pin(socket);
-  socket.on("data", take);
+  socket.on("end", ended);
   socket.on("close", ended);
   socket.on("error", ended);
 }

@@ -1,107 +1,94 @@
-// The function process: loads the function once and runs it for each invocation that the server sends.
+// The function's process: loads the function once and runs it for each invocation that the server sends.
 import { AsyncLocalStorage } from "node:async_hooks";
-import { writeFileSync } from "node:fs";
 import { inspect } from "node:util";
-import { traceIdOf } from "../contract.mjs";
-import { List } from "../flight.mjs";
-import { FRAME_START, FrameReader, frame, KIND, textFrame } from "../frames.mjs";
-import { afterSending, receive, send, sendNow } from "./channel.mjs";
+import { outbox, receive, sendLine, sendNow, sendSoon, writeTo } from "./channel.mjs";
+import { BATCH, FrameReader, KIND } from "./frames.mjs";
+import { List } from "./list.mjs";
 import { loadFunction } from "./load.mjs";
 import { captureOutput, finishLines } from "./output.mjs";
 import { Request, RequestError, readEnvelope, readInvocation, readRaw } from "./request.mjs";
-import { answerFrame, Response, ResponseError } from "./response.mjs";
+import { Response, ResponseError } from "./response.mjs";
+import { traceIdOf } from "./trace.mjs";
 
-const [folder, entrypoint, start] = process.argv.splice(2);
+// A turn that lasts longer, or has ended so many invocations, does not keep back what is ready: the server has use for it.
+const LONG_TURN_MS = 1;
+
+// Where it writes is said by a server that needs two sockets.
+const [folder, entrypoint, outgoing] = process.argv.splice(2);
 const exit = process.exit.bind(process);
 const { now } = Date;
+const { stringify } = JSON;
 const context = new AsyncLocalStorage();
 const nowhere = { number: 0 };
 const running = new List();
-/** What came before the function was loaded. */
-const early = [];
-let main = null;
-let loads = start !== "standby";
-let draining = false;
+/** None is asked for where it could not be loaded. */
+let main;
+/** When the frames that are being taken came, or 0, and how many invocations have ended since something was sent. */
+let turnBegan = 0;
+let ended = 0;
 
-preferToDie();
-if (loads) load();
-captureOutput(
-  () => context.getStore() ?? nowhere,
-  (level, line) => speak(context.getStore() ?? nowhere, level, line),
-);
+if (outgoing !== undefined) writeTo(Number(outgoing));
+captureOutput(here, (level, line) => speak(here(), level, line));
 process.on("uncaughtException", logFailure);
 process.on("unhandledRejection", logFailure);
 
+await load();
 const reader = new FrameReader(take);
-receive(
-  (chunk) => reader.push(chunk),
-  () => exit(0),
-);
+receive(takeChunk, () => exit(0));
 
-function take(kind, number, bytes) {
-  // A standby loads the function when it is needed: the first frame says so.
-  if (!loads) {
-    loads = true;
-    load();
+async function load() {
+  try {
+    main = await loadFunction(folder, entrypoint);
+    outbox.begin(KIND.ready, 0).end();
+  } catch (error) {
+    outbox.begin(KIND.failed, 0).text(describe(error)).end();
   }
+  sendNow();
+}
+
+/** What these frames lead to goes out in one write, unless an invocation among them holds the thread. */
+function takeChunk(buffer, length) {
+  turnBegan = now();
+  ended = 0;
+  reader.push(buffer, length);
+  turnBegan = 0;
+  sendNow();
+}
+
+function take(kind, number, buffer, start, end) {
   if (kind === KIND.invoke) {
-    if (main) invoke(number, bytes);
-    else early.push([number, bytes]);
+    invoke(number, buffer, start, end);
   } else if (kind === KIND.cancel) {
     for (const invocation of running.items()) if (invocation.number === number) running.delete(invocation);
   } else if (kind === KIND.ping) {
-    sendNow(frame(KIND.pong, 0, 0));
-  } else if (kind === KIND.drain) {
-    draining = true;
-    endWhenDrained();
-  }
-}
-
-async function load() {
-  // The first turn belongs to the set-up below: the function's module must find its output captured.
-  await null;
-  try {
-    main = await loadFunction(folder, entrypoint);
-    sendNow(frame(KIND.ready, 0, 0));
-  } catch (error) {
-    sendNow(textFrame(KIND.failed, 0, describe(error)));
-  }
-  for (const [number, bytes] of early.splice(0)) if (main) invoke(number, bytes);
-  if (draining) endWhenDrained();
-}
-
-/** Where memory runs out the kernel ends this process and not the server. */
-function preferToDie() {
-  try {
-    writeFileSync("/proc/self/oom_score_adj", "1000");
-  } catch {
-    // Not on this system: then the kernel chooses.
+    outbox.begin(KIND.pong, 0).end();
+    sendNow();
   }
 }
 
 // One invocation --------------------------------------------------------------------------------------------------------
 
-function invoke(number, bytes) {
-  const { body, deadline, head, id, raw } = readInvocation(bytes);
+function invoke(number, buffer, start, end) {
+  const { bodyStart, deadline, head, id, raw } = readInvocation(buffer, start);
   // It has waited too long, and was answered 504: the word that cancels it may be right behind.
   if (now() >= deadline) return;
-  const invocation = { number, place: -1 };
   let fields;
   try {
-    fields = raw ? readRaw(head, body) : readEnvelope(body);
+    fields = raw ? readRaw(head, buffer, bodyStart, end) : readEnvelope(buffer, bodyStart, end);
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;
-    send(refusal(number, error.code, error.message));
+    refuse(number, error.code, error.message);
+    sendLast();
     return;
   }
   if (!raw && fields.headers.traceparent !== undefined) {
     const trace = traceIdOf(fields.headers.traceparent);
-    if (trace !== null) send(textFrame(KIND.trace, number, trace));
+    if (trace !== null) outbox.begin(KIND.trace, number).text(trace).end();
   }
+  const invocation = { number, place: -1 };
   const request = new Request(id, deadline, fields, (level, message) => speak(invocation, level, asText(message)));
-  const response = new Response();
   running.add(invocation);
-  context.run(invocation, run, invocation, request, response);
+  context.run(invocation, run, invocation, request, new Response());
 }
 
 function run(invocation, request, response) {
@@ -127,12 +114,18 @@ function end(invocation, response) {
   const { number } = invocation;
   const answer = Response.close(response);
   if (answer === null) {
-    sendLast(refusal(number, "no_response", "The function ended without an answer."));
+    refuse(number, "no_response", "The function ended without an answer.");
   } else if (answer instanceof ResponseError) {
-    sendLast(refusal(number, "invalid_response", `The function's answer can't be sent: ${answer.message}.`));
+    refuse(number, "invalid_response", `The function's answer can't be sent: ${answer.message}.`);
   } else {
-    sendLast(answerFrame(number, answer));
+    const { body, list, status, type } = answer;
+    const head = list === null ? "" : stringify(list);
+    outbox.begin(KIND.answer, number).u16(status).u8(type).sizedText(head);
+    if (typeof body === "string") outbox.text(body);
+    else outbox.put(body);
+    outbox.end();
   }
+  sendLast();
 }
 
 function fail(invocation, response, error) {
@@ -143,7 +136,8 @@ function fail(invocation, response, error) {
     end(invocation, response);
   } else if (finish(invocation, response)) {
     Response.close(response);
-    sendLast(refusal(invocation.number, "function_error", description));
+    refuse(invocation.number, "function_error", description);
+    sendLast();
   }
 }
 
@@ -159,37 +153,33 @@ function finish(invocation, response) {
 }
 
 /** Sends the end of an invocation: at once when nothing else is in flight. */
-function sendLast(bytes) {
-  if (running.size === 0) sendNow(bytes);
-  else send(bytes);
-  if (draining) endWhenDrained();
+function sendLast() {
+  if (turnBegan !== 0) {
+    ended += 1;
+    if (ended < BATCH && now() - turnBegan <= LONG_TURN_MS) return;
+    ended = 0;
+    sendNow();
+  } else if (running.size === 0) sendNow();
+  else sendSoon();
 }
 
-function endWhenDrained() {
-  if (running.size + early.length === 0) afterSending(() => exit(0));
-}
-
-function refusal(number, code, message) {
-  const text = Buffer.from(message);
-  const bytes = frame(KIND.refuse, number, 1 + code.length + text.length);
-  bytes[FRAME_START] = code.length;
-  bytes.latin1Write(code, FRAME_START + 1);
-  bytes.set(text, FRAME_START + 1 + code.length);
-  return bytes;
+function refuse(number, code, message) {
+  outbox.begin(KIND.refuse, number).u8(code.length).text(code).text(message).end();
 }
 
 // Log lines -------------------------------------------------------------------------------------------------------------
 
-function speak(invocation, level, message) {
-  const text = Buffer.from(message);
-  const bytes = frame(KIND.log, invocation.number, 1 + text.length);
-  bytes[FRAME_START] = level;
-  bytes.set(text, FRAME_START + 1);
-  sendNow(bytes);
+function here() {
+  return context.getStore() ?? nowhere;
+}
+
+function speak({ number }, level, message) {
+  outbox.begin(KIND.log, number).u8(level).text(message).end();
+  sendLine();
 }
 
 function logFailure(error) {
-  speak(context.getStore() ?? nowhere, 1, describe(error));
+  speak(here(), 1, describe(error));
 }
 
 function asText(message) {

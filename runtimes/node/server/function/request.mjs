@@ -1,7 +1,9 @@
 // From the bytes of an invocation to the request that the function gets.
 import { isUtf8 } from "node:buffer";
+import { READ_BYTES } from "./frames.mjs";
 
 const { parse } = JSON;
+const { hasOwn } = Object;
 const baseEnv = { ...process.env };
 // Levels of a document. What is much deeper can be read, but not written again: that takes stack.
 const DEEPEST = 1000;
@@ -14,95 +16,112 @@ export class RequestError extends Error {
   }
 }
 
-/**
- * The request of an invocation. What costs something and is seldom asked for is made when it is: the decoded query, the
- * bytes of a payload.
- */
+/** The request of an invocation. What costs something and is seldom asked for is made when it is. */
 export class Request {
-  #rawQuery;
-  #query;
-  #body;
-  #speak;
+  #fields;
+  #deadline;
+  #env = null;
+  #query = null;
+  #body = null;
 
   constructor(id, deadline, fields, speak) {
     this.id = id;
-    this.deadline = new Date(deadline);
     this.method = fields.method;
     this.path = fields.path;
     this.headers = fields.headers;
-    this.env = fields.env;
     this.payload = fields.payload;
-    this.#rawQuery = fields.query;
-    this.#body = fields.body;
-    this.#speak = speak;
     // Own members, so that a function may take them out: const { log } = req.
-    this.log = (message) => this.#speak(0, message);
-    this.error = (message) => this.#speak(1, message);
+    this.log = (message) => speak(0, message);
+    this.error = (message) => speak(1, message);
+    this.#fields = fields;
+    this.#deadline = deadline;
+  }
+
+  /** When the runtime gives up waiting. */
+  get deadline() {
+    return new Date(this.#deadline);
+  }
+
+  /** The container's variables, overlaid with those of this invocation. */
+  get env() {
+    this.#env ??= { ...baseEnv, ...this.#fields.env };
+    return this.#env;
+  }
+
+  set env(env) {
+    this.#env = env;
   }
 
   /** Names to lists of values, decoded. */
   get query() {
-    this.#query ??= decodeQuery(this.#rawQuery);
+    this.#query ??= decodeQuery(this.#fields.query);
     return this.#query;
   }
 
   /** The exact bytes in raw mode; under the envelope the UTF-8 of a payload that is a string. */
   get body() {
-    if (typeof this.#body === "string") this.#body = Buffer.from(this.#body);
+    const { body } = this.#fields;
+    this.#body ??= typeof body === "string" ? Buffer.from(body) : body;
     return this.#body;
   }
 }
 
-/** The parts of an invoke frame. */
-export function readInvocation(bytes) {
-  const idEnd = 10 + bytes[9];
-  const headEnd = idEnd + 4 + bytes.readUInt32BE(idEnd);
+/** The parts of an invoke frame that come before the body. */
+export function readInvocation(buffer, start) {
+  const idEnd = start + 10 + buffer[start + 9];
+  const headEnd = idEnd + 4 + buffer.readUInt32BE(idEnd);
   return {
-    body: bytes.subarray(headEnd),
-    deadline: bytes.readDoubleBE(1),
-    head: headEnd === idEnd + 4 ? null : bytes.utf8Slice(idEnd + 4, headEnd),
-    id: bytes.latin1Slice(10, idEnd),
-    raw: bytes[0] === 1,
+    bodyStart: headEnd,
+    deadline: buffer.readDoubleBE(start + 1),
+    head: headEnd === idEnd + 4 ? "" : buffer.utf8Slice(idEnd + 4, headEnd),
+    id: buffer.latin1Slice(start + 10, idEnd),
+    raw: buffer[start] === 1,
   };
 }
 
 /** The fields of an envelope; throws a RequestError that names the member at fault. */
-export function readEnvelope(body) {
-  const envelope = parseJson(body);
+export function readEnvelope(buffer, start, end) {
+  const envelope = parseJson(buffer, start, end);
   if (typeof envelope !== "object" || envelope === null || Array.isArray(envelope)) {
     throw new RequestError("invalid_envelope", "The body must be a JSON object.");
   }
-  const own = (name, fallback) => (Object.hasOwn(envelope, name) ? envelope[name] : fallback);
-  const payload = own("payload", null);
+  const payload = hasOwn(envelope, "payload") ? envelope.payload : null;
   return {
-    body: typeof payload === "string" ? payload : Buffer.alloc(0),
-    env: { ...baseEnv, ...strings("env", own("env", {})) },
-    headers: joinHeaders(Object.entries(strings("headers", own("headers", {})))),
-    method: string("method", own("method", "POST")),
-    path: string("path", own("path", "/")),
+    body: typeof payload === "string" ? payload : "",
+    env: hasOwn(envelope, "env") ? strings("env", envelope.env) : null,
+    headers: joinHeaders(hasOwn(envelope, "headers") ? Object.entries(strings("headers", envelope.headers)) : []),
+    method: hasOwn(envelope, "method") ? string("method", envelope.method) : "POST",
+    path: hasOwn(envelope, "path") ? string("path", envelope.path) : "/",
     payload,
-    query: string("query", own("query", "")),
+    query: hasOwn(envelope, "query") ? string("query", envelope.query) : "",
   };
 }
 
 /** The fields of a request in raw mode. */
-export function readRaw(head, body) {
+export function readRaw(head, buffer, start, end) {
   const { headers, method, path, query } = parse(head);
   const joined = joinHeaders(headers);
-  return { body, env: { ...baseEnv }, headers: joined, method, path, payload: readPayload(joined, body), query };
+  const payload = readPayload(joined, buffer, start, end);
+  const bytes = buffer.subarray(start, end);
+  // What comes next is read into the same memory, unless there was no room in it for this one.
+  const body = bytes.length < READ_BYTES ? Buffer.from(bytes) : bytes;
+  return { body, env: null, headers: joined, method, path, payload, query };
 }
 
-function readPayload(headers, body) {
+function readPayload(headers, buffer, start, end) {
   const type = (headers["content-type"] ?? "").split(";", 1)[0].trim().toLowerCase();
   if (type === "application/json" || /^[^/]+\/[^/]+\+json$/.test(type)) {
-    return body.length === 0 ? null : parseJson(body);
+    return start === end ? null : parseJson(buffer, start, end);
   }
-  return type.startsWith("text/") ? body.utf8Slice() : null;
+  return type.startsWith("text/") ? buffer.utf8Slice(start, end) : null;
 }
 
-function parseJson(bytes) {
-  if (!isUtf8(bytes)) throw new RequestError("invalid_json", "The body is not UTF-8.");
-  const text = bytes.utf8Slice();
+function parseJson(buffer, start, end) {
+  const text = buffer.utf8Slice(start, end);
+  // Where something may have been replaced, it is asked for.
+  if (text.includes("\ufffd") && !isUtf8(buffer.subarray(start, end))) {
+    throw new RequestError("invalid_json", "The body is not UTF-8.");
+  }
   let value;
   try {
     value = parse(text);

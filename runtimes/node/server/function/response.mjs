@@ -1,12 +1,10 @@
-// From what the function answers to the bytes of an answer.
-import { FRAME_START, frame, KIND } from "../frames.mjs";
-
+// What the function answers, checked as soon as it does.
 const { stringify } = JSON;
-const { byteLength } = Buffer;
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not be in a header
 const NOT_A_VALUE = /[\x00-\x08\x0a-\x1f\x7f]/;
-const TYPE = { none: 0, text: 1, bytes: 2, json: 3 };
+/** How an answer frame names what the body is. */
+const TYPE = { text: 1, bytes: 2, json: 3 };
 
 /** What the function's answer can't be; the caller gets the message. */
 export class ResponseError extends Error {}
@@ -17,35 +15,41 @@ export class Response {
 
   /** Answers with a text or with bytes. */
   send(body = "", status = 200, headers = undefined) {
-    this.#keep(() => {
-      if (typeof body === "string") return { body, headers, status, type: TYPE.text };
-      if (body instanceof ArrayBuffer) return { body: new Uint8Array(body), headers, status, type: TYPE.bytes };
-      if (ArrayBuffer.isView(body)) {
-        const bytes = new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
-        return { body: bytes, headers, status, type: TYPE.bytes };
-      }
-      throw new ResponseError("send takes a string or bytes");
-    });
+    this.#check();
+    if (typeof body === "string") this.#keep(body, TYPE.text, status, headers);
+    // Bytes are copied: the function may write over them.
+    else if (body instanceof ArrayBuffer) this.#keep(Buffer.from(body.slice()), TYPE.bytes, status, headers);
+    else if (ArrayBuffer.isView(body)) {
+      const bytes = new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
+      this.#keep(Buffer.from(bytes), TYPE.bytes, status, headers);
+    } else this.#answer = new ResponseError("send takes a string or bytes");
   }
 
   /** Answers with a value as JSON. */
   json(value, status = 200, headers = undefined) {
-    this.#keep(() => ({ body: toJson(value), headers, status, type: TYPE.json }));
+    this.#check();
+    try {
+      this.#keep(toJson(value), TYPE.json, status, headers);
+    } catch (error) {
+      this.#answer = asResponseError(error);
+    }
   }
 
-  #keep(make) {
+  #check() {
     if (this.#closed) throw new Error("the invocation has ended: there is nobody to answer");
     if (this.#answer !== null) throw new Error("the function has answered already: the first answer stands");
+  }
+
+  #keep(body, type, status, headers) {
+    if (!Number.isInteger(status) || status < 200 || status > 599) {
+      this.#answer = new ResponseError(`the status must be a whole number from 200 to 599, not ${String(status)}`);
+      return;
+    }
     try {
-      const { body, headers, status, type } = make();
-      if (!Number.isInteger(status) || status < 200 || status > 599) {
-        throw new ResponseError(`the status must be a whole number from 200 to 599, not ${String(status)}`);
-      }
       const list = headers === undefined || headers === null ? null : headerList(headers);
-      // Bytes are copied: the function may write over them.
-      this.#answer = { body: typeof body === "string" ? body : Buffer.from(body), list, status, type };
+      this.#answer = { body, list, status, type };
     } catch (error) {
-      this.#answer = error instanceof ResponseError ? error : new ResponseError(String(error));
+      this.#answer = asResponseError(error);
     }
   }
 
@@ -60,21 +64,8 @@ export class Response {
   }
 }
 
-/** The frame of an answer. */
-export function answerFrame(number, { body, list, status, type }) {
-  const head = list === null ? "" : stringify(list);
-  const headLength = byteLength(head);
-  const text = typeof body === "string";
-  const bodyLength = text ? byteLength(body) : body.length;
-  const bytes = frame(KIND.answer, number, 7 + headLength + bodyLength);
-  let at = FRAME_START;
-  at = bytes.writeUInt16BE(status, at);
-  at = bytes.writeUInt8(type, at);
-  at = bytes.writeUInt32BE(headLength, at);
-  if (headLength > 0) at += bytes.utf8Write(head, at);
-  if (text) bytes.utf8Write(body, at);
-  else bytes.set(body, at);
-  return bytes;
+function asResponseError(error) {
+  return error instanceof ResponseError ? error : new ResponseError(String(error));
 }
 
 function headerList(headers) {

@@ -1,22 +1,42 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { FrameReader, frame, KIND, textFrame } from "../frames.mjs";
+import { FrameReader, KIND, Outbox } from "../function/frames.mjs";
 
 function read(bytes, size) {
   const frames = [];
-  const reader = new FrameReader((kind, number, content) => frames.push([kind, number, content.toString()]));
-  for (let at = 0; at < bytes.length; at += size) reader.push(bytes.subarray(at, at + size));
+  const reader = new FrameReader((kind, number, buffer, start, end) => {
+    frames.push([kind, number, buffer.toString("utf8", start, end)]);
+  });
+  // One piece is read into the memory of the one before.
+  const buffer = Buffer.alloc(size);
+  for (let at = 0; at < bytes.length; at += size) reader.push(buffer, bytes.copy(buffer, 0, at, at + size));
   return frames;
+}
+
+/** What an outbox writes; a socket takes `most` bytes at a time, `times` times. */
+function written(outbox, most = Number.POSITIVE_INFINITY, times = Number.POSITIVE_INFINITY) {
+  const pieces = [];
+  try {
+    outbox.pass((bytes, start, length) => {
+      if (pieces.length >= times) throw new Error("full");
+      const end = start + Math.min(length, most);
+      pieces.push(Buffer.from(bytes.subarray(start, end)));
+      return end - start;
+    });
+  } catch (error) {
+    if (error.message !== "full") throw error;
+  }
+  return Buffer.concat(pieces);
 }
 
 test("frames come out whole, however the stream is cut", () => {
   const large = "x".repeat(1000);
-  const bytes = Buffer.concat([
-    textFrame(KIND.log, 7, "é"),
-    frame(KIND.ping, 0, 0),
-    textFrame(KIND.answer, 0xffff_ffff, large),
-    frame(KIND.pong, 0, 0),
-  ]);
+  const outbox = new Outbox();
+  outbox.begin(KIND.log, 7).text("é").end();
+  outbox.begin(KIND.ping, 0).end();
+  outbox.begin(KIND.answer, 0xffff_ffff).text(large).end();
+  outbox.begin(KIND.pong, 0).end();
+  const bytes = written(outbox);
   const expected = [
     [KIND.log, 7, "é"],
     [KIND.ping, 0, ""],
@@ -26,4 +46,30 @@ test("frames come out whole, however the stream is cut", () => {
   for (const size of [1, 2, 8, 9, 10, 11, 100, bytes.length]) {
     assert.deepEqual(read(bytes, size), expected, `in pieces of ${size}`);
   }
+});
+
+test("what is large, and what the socket has no room for, stays in order", () => {
+  const outbox = new Outbox();
+  const texts = ["a".repeat(40_000), "é".repeat(16_000), "", "\ud800 alone", "€".repeat(64), "b".repeat(16_385)];
+  const expected = [];
+  for (const [index, text] of texts.entries()) {
+    const more = Buffer.alloc(index * 9000, index);
+    outbox.begin(KIND.log, index).u8(1).sizedText(text).put(more).end();
+    const bytes = Buffer.from(text);
+    const size = Buffer.alloc(4);
+    size.writeUInt32BE(bytes.length);
+    expected.push(Buffer.concat([Buffer.of(1), size, bytes, more]).toString());
+  }
+  const first = written(outbox, 1000, 50);
+  outbox.begin(KIND.pong, 9).end();
+  const { size } = outbox;
+  const rest = written(outbox, 30_000);
+  assert.equal(rest.length, size);
+  assert.equal(outbox.size, 0);
+  assert.deepEqual(
+    read(Buffer.concat([first, rest]), 4096).map(([, , text]) => text),
+    [...expected, ""],
+  );
+  outbox.begin(KIND.ping, 0).end();
+  assert.deepEqual(read(written(outbox), 9), [[KIND.ping, 0, ""]]);
 });

@@ -8,7 +8,8 @@ import { createInterface } from "node:readline";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 
-const HOME = fileURLToPath(new URL("../..", import.meta.url));
+// Where the runtime under test is installed: this folder is one that has the plain server.
+const HOME = process.env.RUNTIME_HOME ?? fileURLToPath(new URL("../..", import.meta.url));
 const FUNCTION = `
 const { existsSync, appendFileSync, readFileSync } = require("node:fs");
 const begun = process.env.BEGUN;

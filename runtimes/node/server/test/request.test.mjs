@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Request, readEnvelope, readRaw } from "../function/request.mjs";
 
-const envelope = (text) => readEnvelope(Buffer.from(text));
+const read = (bytes) => readEnvelope(bytes, 0, bytes.length);
+const envelope = (text) => read(Buffer.from(text));
 const request = (fields) => new Request("id", 0, fields, () => {});
 
 test("an empty envelope is an invocation", () => {
@@ -25,7 +26,7 @@ test("what is wrong with an envelope is named", () => {
   ]) {
     assert.throws(() => envelope(text), { code, message: words }, text);
   }
-  assert.throws(() => readEnvelope(Buffer.from([0x22, 0xff, 0x22])), { code: "invalid_json" });
+  assert.throws(() => read(Buffer.from([0x22, 0xff, 0x22])), { code: "invalid_json" });
 });
 
 test("members of any name are data", () => {
@@ -50,7 +51,7 @@ test("fields of one name are joined", () => {
       ["cookie", "c"],
     ],
   });
-  assert.deepEqual({ ...readRaw(head, Buffer.alloc(0)).headers }, { a: "1, 2", cookie: "b; c" });
+  assert.deepEqual({ ...readRaw(head, Buffer.alloc(0), 0, 0).headers }, { a: "1, 2", cookie: "b; c" });
 });
 
 test("the query is decoded, and names may repeat", () => {
@@ -69,7 +70,7 @@ test("the query is decoded, and names may repeat", () => {
 test("a raw body is parsed by its type", () => {
   const raw = (type, body) => {
     const head = JSON.stringify({ method: "POST", path: "/", query: "", headers: [["content-type", type]] });
-    return readRaw(head, Buffer.from(body)).payload;
+    return readRaw(head, Buffer.from(body), 0, body.length).payload;
   };
   assert.deepEqual(raw("application/problem+json; charset=utf-8", '{"a":1}'), { a: 1 });
   assert.equal(raw("application/json", ""), null);

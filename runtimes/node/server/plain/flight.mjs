@@ -1,7 +1,4 @@
-// What is in flight, by number and in lists. A Map or Set would do, but with entries that come and go at this rate their old
-// tables keep requests alive until a full garbage collection: memory doubles, and a fifth of the time goes there.
-
-/** Invocations by the number that they get here. */
+/** Invocations by the number that they get here. A Map would do, but for what list.mjs says of Sets. */
 export class Flight {
   #slots = new Array(256).fill(null);
   #number = 0;
@@ -36,34 +33,5 @@ export class Flight {
     const slots = new Array(this.#slots.length * 2).fill(null);
     for (const invocation of this) slots[invocation.number & (slots.length - 1)] = invocation;
     this.#slots = slots;
-  }
-}
-
-/** Objects in no order; each has a member `place`, which belongs to the list. */
-export class List {
-  #items = [];
-
-  get size() {
-    return this.#items.length;
-  }
-
-  add(item) {
-    item.place = this.#items.length;
-    this.#items.push(item);
-  }
-
-  delete(item) {
-    if (item.place < 0) return;
-    const last = this.#items.pop();
-    if (last !== item) {
-      this.#items[item.place] = last;
-      last.place = item.place;
-    }
-    item.place = -1;
-  }
-
-  /** A copy, so that a loop over it may delete. */
-  items() {
-    return [...this.#items];
   }
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Flight, List } from "../flight.mjs";
+import { Flight } from "../../plain/flight.mjs";
 
 test("an invocation is found by its number until it ends", () => {
   const flight = new Flight();
@@ -35,14 +35,4 @@ test("a number of long ago finds nothing", () => {
   flight.add(current);
   assert.equal(flight.get(old.number), null);
   assert.equal(flight.get(current.number), current);
-});
-
-test("a list forgets what is deleted, once", () => {
-  const list = new List();
-  const [first, second, third] = [{}, {}, {}];
-  for (const item of [first, second, third]) list.add(item);
-  list.delete(first);
-  list.delete(first);
-  assert.equal(list.size, 2);
-  assert.deepEqual(new Set(list.items()), new Set([second, third]));
 });

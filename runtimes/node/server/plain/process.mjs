@@ -1,19 +1,22 @@
 // One function process, seen from the server: its socket, its output and what it has in flight.
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { FRAME_START, FrameReader, frame, KIND, writeHead } from "./frames.mjs";
+import { FrameReader, KIND } from "../function/frames.mjs";
+import { FRAME_START, frame, writeHead } from "./frames.mjs";
 import { cutLines } from "./logs.mjs";
 
-const HARNESS = fileURLToPath(new URL("./function/main.mjs", import.meta.url));
+const HARNESS = fileURLToPath(new URL("../function/main.mjs", import.meta.url));
+// The descriptor that it answers on.
+const ANSWERS = "4";
 const ONE_WRITE_BYTES = 65_536;
 const CLOSING = { turns: 10, waitMs: 100 };
 
 export class FunctionProcess {
   /** How many invocations it has in flight; one that is overdue is answered and counts no more. */
   inFlight = 0;
-  /** "loading", "ready" or "failed", and "standby" for one that has not loaded the function yet. */
-  state;
+  /** "loading", "ready" or "failed". */
+  state = "loading";
   /** Why the function could not be loaded. */
   failure = null;
   /** A retired process takes nothing new and is killed when it has nothing in flight. */
@@ -38,16 +41,14 @@ export class FunctionProcess {
 
   /**
    * @param {{folder: string, entrypoint: string | null, env: object}} options
-   * @param {boolean} standby true: start, but load the function with the first frame only
    * @param {{alive, frame, output, loaded, gone}} events what the pool does about each
    */
-  constructor(options, standby, events) {
-    this.state = standby ? "standby" : "loading";
+  constructor(options, events) {
     this.#events = events;
     // Its own process group: a terminal's interrupt reaches the server alone, and a kill reaches what the function started.
     this.#child = spawn(
       process.execPath,
-      ["--disable-warning=ExperimentalWarning", HARNESS, options.folder, options.entrypoint ?? "", this.state],
+      ["--disable-warning=ExperimentalWarning", HARNESS, options.folder, options.entrypoint ?? "", ANSWERS],
       {
         cwd: existsSync(options.folder) ? options.folder : "/",
         detached: true,
@@ -56,7 +57,10 @@ export class FunctionProcess {
       },
     );
     [, , , this.#to, this.#from] = this.#child.stdio;
-    const reader = new FrameReader((kind, number, bytes) => this.#take(kind, number, bytes));
+    preferToEnd(this.#child.pid);
+    const reader = new FrameReader((kind, number, buffer, start, end) => {
+      this.#take(kind, number, buffer.subarray(start, end));
+    });
     this.#from?.on("data", (chunk) => reader.push(chunk));
     this.#from?.on("error", () => {});
     this.#from?.on("close", () => this.#close());
@@ -74,12 +78,6 @@ export class FunctionProcess {
     });
     if (this.#child.stdout) cutLines(this.#child.stdout, (line) => events.output(this, "info", line));
     if (this.#child.stderr) cutLines(this.#child.stderr, (line) => events.output(this, "error", line));
-  }
-
-  /** Makes a standby load the function. */
-  load() {
-    this.state = "loading";
-    this.ping();
   }
 
   /** Sends an invocation with its `request`: mode, head (the JSON of raw mode or ""), chunks and size of the body. */
@@ -124,10 +122,6 @@ export class FunctionProcess {
     this.pingedAt = Date.now();
     this.#send(frame(KIND.ping, 0, 0));
     this.#flush();
-  }
-
-  drain() {
-    this.#send(frame(KIND.drain, 0, 0));
   }
 
   /** Ends it and whatever it started, without a word in the log. */
@@ -223,5 +217,14 @@ export class FunctionProcess {
     this.#to?.destroy();
     if (this.state === "loading" && !this.retired) this.#fail(`the process ended while loading it: ${this.#ended}`);
     this.#events.gone(this, this.#ended);
+  }
+}
+
+/** Where memory runs out, the system ends this process first. */
+function preferToEnd(pid) {
+  try {
+    writeFileSync(`/proc/${pid}/oom_score_adj`, "1000");
+  } catch {
+    // Not on every system: then it chooses.
   }
 }

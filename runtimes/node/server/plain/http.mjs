@@ -1,10 +1,10 @@
 // HTTP in and out: from a request to an invocation, from its end to an answer.
 import { createRequire } from "node:module";
+import { List } from "../function/list.mjs";
 import { errorAnswer, sendAnswer, sendError, sendJson, sendResult } from "./answer.mjs";
 import { secretComparison } from "./authorise.mjs";
 import { HEADER, LIMIT, PATH } from "./contract.mjs";
 import { checkEnvelopeRequest, checkId, rawHead, readChoices, readControl, splitTarget, tooLarge } from "./control.mjs";
-import { List } from "./flight.mjs";
 import { ResultLog } from "./logs.mjs";
 import { refuseConnection, takenMethod } from "./parser.mjs";
 import { answerParts } from "./pool.mjs";

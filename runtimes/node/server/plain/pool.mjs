@@ -1,6 +1,6 @@
 // The function processes: which one takes an invocation, and what replaces one that hangs or ends.
+import { KIND } from "../function/frames.mjs";
 import { Flight } from "./flight.mjs";
-import { KIND } from "./frames.mjs";
 import { writeLine } from "./logs.mjs";
 import { FunctionProcess } from "./process.mjs";
 
@@ -20,8 +20,6 @@ export class Pool {
   #events;
   #workers = [];
   #retired = new Set();
-  #standby = null;
-  #keepStandby = false;
   #stopped = false;
   #retryMs = RETRY_MS.first;
   #flight = new Flight();
@@ -41,7 +39,7 @@ export class Pool {
 
   /** Starts the processes; resolves when each has loaded the function or failed to. */
   start() {
-    for (let index = 0; index < this.#options.workers; index += 1) this.#workers.push(this.#spawn(false));
+    for (let index = 0; index < this.#options.workers; index += 1) this.#workers.push(this.#spawn());
     return new Promise((resolve) => {
       this.#onLoaded = () => {
         if (this.#workers.every((worker) => worker.state !== "loading")) resolve();
@@ -81,22 +79,21 @@ export class Pool {
     for (const invocation of this.#flight) this.#refuse(invocation, code, message);
   }
 
+  /** Replaces nothing any more. */
   drain() {
     this.#stopped = true;
-    for (const worker of this.#workers) worker.drain();
   }
 
   stop() {
     this.#stopped = true;
     for (const process of [...this.#workers, ...this.#retired]) process.kill();
-    this.#standby?.kill();
     // Nobody is watched any more.
     this.#workers = [];
     this.#retired.clear();
   }
 
-  #spawn(standby) {
-    return new FunctionProcess(this.#options, standby, {
+  #spawn() {
+    return new FunctionProcess(this.#options, {
       alive: (process) => {
         for (const invocation of this.#flight) if (invocation.process === process) invocation.untaken = null;
       },
@@ -179,7 +176,6 @@ export class Pool {
   #loaded(process) {
     if (process.state === "ready") {
       this.#retryMs = RETRY_MS.first;
-      if (this.#keepStandby) setTimeout(() => this.#prepareStandby(), 200).unref();
     } else {
       writeLine("error", null, `the function can't be loaded: ${process.failure}`);
       for (const invocation of this.#of(process)) {
@@ -203,11 +199,9 @@ export class Pool {
   }
 
   #gone(process, reason) {
-    if (process === this.#standby) this.#standby = null;
     const expected = this.#retired.delete(process) || process.retired || this.#stopped;
     const index = this.#workers.indexOf(process);
     if (index >= 0 && process.state !== "failed" && !this.#stopped) {
-      if (!expected) this.#keepStandby = true;
       this.#replace(process);
       this.#handOver(process);
     }
@@ -228,19 +222,15 @@ export class Pool {
     }
   }
 
-  /** Puts the standby, or a new process, in the place of another. */
+  /** Puts a new process in the place of another. */
   #replace(process) {
     const index = this.#workers.indexOf(process);
     if (index < 0 || this.#stopped) return;
     if (process.state === "failed") process.kill();
-    const next = this.#standby ?? this.#spawn(true);
-    this.#standby = null;
+    const next = this.#spawn();
     this.#workers[index] = next;
-    next.load();
-  }
-
-  #prepareStandby() {
-    if (!this.#stopped) this.#standby ??= this.#spawn(true);
+    // What is sent behind this before the function is loaded has certainly not begun, should it never be.
+    next.ping();
   }
 
   // Deadlines ---------------------------------------------------------------------------------------------------------
@@ -289,7 +279,6 @@ export class Pool {
       return;
     }
     const silent = now - process.pingedAt;
-    if (silent >= PING_MS) this.#prepareStandby();
     if (process.overdue && silent >= SILENT_MS) this.#retire(process);
   }
 

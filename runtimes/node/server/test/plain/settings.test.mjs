@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { readSettings, SettingError } from "../settings.mjs";
+import { readSettings, SettingError } from "../../plain/settings.mjs";
 
 function withSecret(text, use) {
   const folder = mkdtempSync(join(tmpdir(), "slipway-"));

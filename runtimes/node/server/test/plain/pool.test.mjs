@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { answerParts, Pool } from "../pool.mjs";
+import { answerParts, Pool } from "../../plain/pool.mjs";
 
 // Answers, and is gone by the time that the server gets to read it.
 const FUNCTION = `

@@ -1,5 +1,6 @@
 // What a request's head tells the runtime itself: one pass over the header lines as they came.
-import { HEADER, HOP_BY_HOP, INVOCATION_ID, LIMIT, STATUS, traceIdOf } from "./contract.mjs";
+import { traceIdOf } from "../function/trace.mjs";
+import { HEADER, HOP_BY_HOP, INVOCATION_ID, LIMIT, STATUS } from "./contract.mjs";
 import { parseSeconds } from "./settings.mjs";
 
 /** A refusal before the function: its code, and a message for the caller. */
