@@ -21,6 +21,8 @@ use crate::service;
 
 /// What a target may have beside the headers.
 const REQUEST_LINE_BYTES: usize = 8 * 1024;
+/// What is read at a time, at most. A head has to fit in.
+const BUFFER_BYTES: usize = 2 * HEADER_BYTES;
 /// How long a client that was refused may go on sending before the connection is cut off: it can't read the answer else.
 const LINGER: Duration = Duration::from_secs(2);
 /// How often it is looked whether a client stalls.
@@ -103,6 +105,8 @@ pub async fn serve(server: Rc<Server>, stream: TcpStream) {
         http1::Builder::new()
             .half_close(true)
             .max_header_size(HEADER_BYTES + REQUEST_LINE_BYTES)
+            // A body is collected elsewhere: more would be kept twice, by each of many clients.
+            .max_buf_size(BUFFER_BYTES)
             .serve_connection(socket, service)
     );
     let mut draining = pin!(server.draining());
