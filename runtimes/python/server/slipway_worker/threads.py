@@ -1,6 +1,7 @@
 """Runs synchronous functions. One thread leads: it reads frames and runs functions itself, without handing them over. A
 monitor sees when a function holds the leader up, and lets another thread lead; so a function that sleeps stands in
-nobody's way, and one that doesn't costs no thread."""
+nobody's way, and one that doesn't costs no thread. Where functions wait for something all the time, if only for a
+millisecond, another thread leads before the next one begins: what waits, waits beside the others."""
 
 import contextvars
 import threading
@@ -21,7 +22,10 @@ _HURRY_ROUNDS = 40
 _IDLE_ROUNDS = 50
 # An answer that took longer is sent at once: those behind it may take as long.
 _PROMPT_SECONDS = 0.0005
-_SPARE_THREADS = 8
+# Where two functions in a row took longer, and the second one used the processor for less than half of that, so many are
+# begun by threads that don't lead. Then one is looked at again.
+_APART = 256
+_SPARE_THREADS = 32
 
 
 class Threads:
@@ -42,6 +46,8 @@ class Threads:
         self._lock = threading.Lock()
         self._leader = 0
         self._busy_since = 0.0
+        self._was_slow = False
+        self._apart = 0
         self._spare = threading.Semaphore(0)
         self._spares = 0
         self._wake_monitor = threading.Event()
@@ -82,14 +88,19 @@ class Threads:
                 return False
             self._leader = 0
             self._busy_since = 0.0
+        self._let_lead()
+        return True
+
+    def _let_lead(self) -> None:
+        """Another thread, a spare one where there is one."""
+        self._channel.flush()
+        with self._lock:
             spare = self._spares > 0
             self._spares -= spare
-        self._channel.flush()
         if spare:
             self._spare.release()
         else:
             self._new_leader()
-        return True
 
     def _new_leader(self) -> None:
         threading.Thread(target=self._thread, daemon=True).start()
@@ -104,31 +115,58 @@ class Threads:
             self._spare.acquire()
 
     def _lead(self) -> None:
-        """Reads and runs until a function has held this thread up and another one leads."""
-        me = threading.get_ident()
-        self._leader = me
+        """Reads and runs until another thread leads."""
+        self._leader = threading.get_ident()
         while True:
             while not self._pending:
                 self._channel.flush()
                 self._receive()
             number, data = self._pending.popleft()
-            self._busy_since = began = time.monotonic()
-            if self._monitor_sleeps:
-                self._wake_monitor.set()
-            call = self._call(number)
-            end, awaitable = contextvars.copy_context().run(call.begin, data)
-            with self._lock:
-                leads = self._leader == me
-                if leads:
-                    self._busy_since = 0.0
-            if end is None:
-                self._await_elsewhere(call, awaitable)
-            elif leads and time.monotonic() - began < _PROMPT_SECONDS:
-                self._channel.gather(end)
-            else:
-                self._channel.write(end)
-            if not leads:
+            if self._apart:
+                self._apart -= 1
+                self._run_apart(number, data)
                 return
+            if not self._run_leading(number, data):
+                return
+
+    def _run_leading(self, number: int, data: bytes) -> bool:
+        """Whether this thread still leads when the function has ended."""
+        me = self._leader
+        used = time.thread_time() if self._was_slow else 0.0
+        self._busy_since = began = time.monotonic()
+        if self._monitor_sleeps:
+            self._wake_monitor.set()
+        call = self._call(number)
+        end, awaitable = contextvars.copy_context().run(call.begin, data)
+        with self._lock:
+            leads = self._leader == me
+            if leads:
+                self._busy_since = 0.0
+        took = time.monotonic() - began
+        if end is None:
+            self._await_elsewhere(call, awaitable)
+        elif leads and took < _PROMPT_SECONDS:
+            self._channel.gather(end)
+        else:
+            self._channel.write(end)
+        if took < _PROMPT_SECONDS:
+            self._was_slow = False
+        elif not self._was_slow:
+            self._was_slow = True
+        elif used and time.thread_time() - used < took / 2:
+            self._apart = _APART
+        return leads
+
+    def _run_apart(self, number: int, data: bytes) -> None:
+        with self._lock:
+            self._leader = 0
+        self._let_lead()
+        call = self._call(number)
+        end, awaitable = contextvars.copy_context().run(call.begin, data)
+        if end is None:
+            self._await_elsewhere(call, awaitable)
+        else:
+            self._channel.write(end)
 
     def _receive(self) -> None:
         for kind, number, body in self._channel.receive():

@@ -7,7 +7,8 @@ module Slipway
   module Function
     # Runs the function on threads. One thread leads: it reads frames and runs calls itself, without handing them over.
     # A monitor sees when a call holds the leader up, and lets another thread lead; so a function that waits stands in
-    # nobody's way, and one that doesn't costs no change of threads.
+    # nobody's way, and one that doesn't costs no change of threads. Where calls wait for something all the time, if only
+    # for a millisecond, another thread leads before the next one begins: what waits, waits beside the others.
     class Threads
       # A call that takes so long holds the leader up.
       STALLED = 0.004
@@ -15,10 +16,14 @@ module Slipway
       HURRY = 0.0005
       HURRY_ROUNDS = 40
       IDLE_ROUNDS = 50
-      SPARE = 8
+      SPARE = 32
+      # Where two calls in a row took longer, and the second one used the processor for less than half of that, so many
+      # are run by threads that don't lead. Then one is looked at again.
+      PROMPT = 0.0005
+      APART = 256
       # A wait without end would be taken for a deadlock where nothing else runs.
       LONG = 3600
-      private_constant :STALLED, :HURRY, :HURRY_ROUNDS, :IDLE_ROUNDS, :SPARE, :LONG
+      private_constant :STALLED, :HURRY, :HURRY_ROUNDS, :IDLE_ROUNDS, :SPARE, :PROMPT, :APART, :LONG
 
       def initialize(function, channel, output)
         @function = function
@@ -30,8 +35,11 @@ module Slipway
         # The call that the leader runs, and how many it has begun.
         @call = nil
         @begun = 0
-        # Threads whose call held them up, by the number of its invocation.
-        @stalled = {}
+        # Whether the last call took long, and how many are to be run by threads that don't lead.
+        @slow = false
+        @apart = 0
+        # Threads that run a call and don't lead, by the number of its invocation.
+        @beside = {}
         @spare = Thread::Queue.new
         @wake = Thread::Queue.new
         @asleep = false
@@ -80,7 +88,7 @@ module Slipway
         @lock.synchronize do
           return false if @call.nil? || @begun != begun
 
-          @stalled[@call.number] = @leader
+          @beside[@call.number] = @leader
           @leader = @call = nil
         end
         @channel.flush
@@ -110,13 +118,14 @@ module Slipway
         # Its call had ended.
       end
 
-      # Reads and runs until a call has held this thread up and another one leads.
+      # Reads and runs until another thread leads.
       def lead
         @leader = Thread.current
         loop do
           receive while @pending.empty?
           # What a function wants this thread to end by must not meet another one's call.
           return lead_anew if Thread.pending_interrupt?
+          return run_apart(@pending.shift) if @apart.positive?
           return unless run_call(@pending.shift)
         end
       end
@@ -126,12 +135,39 @@ module Slipway
         @call = call
         @begun += 1
         @wake << true if @asleep
+        used = processor_time if @slow
+        began = Process.clock_gettime(Process::CLOCK_MONOTONIC)
         frame = call.run
         leads = leave(call)
+        weigh(Process.clock_gettime(Process::CLOCK_MONOTONIC) - began, used)
         leads ? @channel.gather(frame) : @channel.write(frame)
         leads
       ensure
         # Thread.exit and its like unwind the thread without an exception.
+        abandon(call) if frame.nil?
+      end
+
+      def weigh(seconds, used)
+        if seconds < PROMPT then @slow = false
+        elsif used.nil? then @slow = true
+        elsif processor_time - used < seconds / 2 then @apart = APART
+        end
+      end
+
+      def processor_time = Process.clock_gettime(Process::CLOCK_THREAD_CPUTIME_ID)
+
+      def run_apart(call)
+        @apart -= 1
+        @lock.synchronize do
+          @beside[call.number] = Thread.current
+          @leader = nil
+        end
+        @channel.flush
+        lead_anew
+        frame = call.run
+        leave(call)
+        @channel.write(frame)
+      ensure
         abandon(call) if frame.nil?
       end
 
@@ -141,7 +177,7 @@ module Slipway
             @call = nil
             true
           else
-            @stalled.delete(call.number)
+            @beside.delete(call.number)
             false
           end
         end
@@ -170,7 +206,7 @@ module Slipway
           @pending.delete(waiting)
           @channel.gather(Frames.refusal(number, "function_error", "the invocation had not begun in time"))
         else
-          @lock.synchronize { @stalled[number]&.raise(TimedOut) }
+          @lock.synchronize { @beside[number]&.raise(TimedOut) }
         end
       end
     end
