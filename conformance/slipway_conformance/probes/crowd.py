@@ -27,6 +27,8 @@ _ENDS, _ENDS_AT_ONCE, _CALLERS = 20, 4, 6
 _MOST_SECONDS = 3.0
 _IDLE, _OTHER_DESCRIPTORS = 3000, 200
 _SHOWN = 3
+# Callers, how often each of them calls, and how long the function waits each time.
+_WAITERS, _TURNS, _WAIT_MS = 32, 30, 3
 
 
 @probe(
@@ -110,6 +112,35 @@ def _mixed_up(caller: Caller, marker: str, number: int) -> Iterator[str]:
         yield f"{own} saw {seen} as {request['id']}"
     if leaked := {"x-free-own", "location"} & dict(answer.headers).keys():
         yield f"{own} was answered with another's {', '.join(sorted(leaked))}"
+
+
+@probe(
+    "11.9-short-waits",
+    why="a function that asks a database each time must not keep the others in line",
+    alone=True,
+)
+def short_waits(session: Session) -> None:
+    sent = session.request([{"do": "await", "ms": _WAIT_MS}, {"do": "send", "text": "x"}])
+
+    def some() -> list[int]:
+        with contextlib.closing(Caller(session, near=True)) as caller:
+            return [caller.send(sent).status for _ in range(_TURNS)]
+
+    def seconds() -> float:
+        began = time.monotonic()
+        found = session.together([some] * _WAITERS)
+        statuses = Counter(status for statuses in found for status in statuses)
+        session.require(set(statuses) == {200}, f"the answers were {dict(statuses)}")
+        return time.monotonic() - began
+
+    in_line = _WAITERS * _TURNS * _WAIT_MS / 1000
+    # The first time it may still find out what the function does, and the machine may be busy.
+    took = min(seconds(), seconds())
+    session.expect(
+        took < in_line / 2,
+        f"{_WAITERS * _TURNS} invocations that wait {_WAIT_MS} ms took {took:.2f} s, "
+        f"and would one after the other take {in_line:.2f} s",
+    )
 
 
 @probe(

@@ -7,8 +7,9 @@ import os
 import re
 from typing import Any
 
+from .. import function as functions
 from .. import head as heads
-from .. import incoming, request, server, settings
+from .. import incoming, logs, request, server, settings
 from ..head import Head
 from ..incoming import Incoming
 from ..refusal import Refusal
@@ -281,6 +282,25 @@ def answers_go_out_one_by_one() -> None:
             await original(writer, raw)
 
     replace(server, "send", send)
+
+
+@mutant("11.9")
+def short_waits_stand_in_line() -> None:
+    """An invocation begins when the one before has ended, or has taken long."""
+    original = Server.call
+    turn = asyncio.Lock()
+
+    async def call(self: Server, asked: request.Request, lines: logs.Lines) -> functions.Outcome:
+        async with turn:
+            task = asyncio.ensure_future(original(self, asked, lines))
+            try:
+                await asyncio.wait({task}, timeout=0.02)
+            except asyncio.CancelledError:
+                task.cancel()
+                raise
+        return await task
+
+    replace(Server, "call", call)
 
 
 @mutant("11.8")

@@ -55,6 +55,27 @@ class Synchronous(Running):
         self.assertEqual(answers, [(200, str(number)) for number in range(100)])
         self.assertLess(time.monotonic() - began, 5)
 
+    def test_those_that_sleep_briefly_sleep_beside_each_other(self) -> None:
+        callers, calls, seconds = 12, 40, 0.003
+        answers: set[tuple[int, str]] = set()
+
+        def some() -> None:
+            for _ in range(calls):
+                answers.add(self.call({"do": "sleep", "seconds": seconds, "name": "brief"}))
+
+        def took() -> float:
+            threads = [threading.Thread(target=some) for _ in range(callers)]
+            began = time.monotonic()
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            return time.monotonic() - began
+
+        # The machine may be busy for a while.
+        self.assertLess(min(took() for _ in range(3)), callers * calls * seconds * 2 / 3)
+        self.assertEqual(answers, {(200, "brief")})
+
     def test_quick_ones_pass_a_sleeping_one(self) -> None:
         sleeper = threading.Thread(target=self.call, args=({"do": "sleep", "seconds": 1, "name": "slow"},))
         sleeper.start()
