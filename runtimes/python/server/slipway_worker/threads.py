@@ -22,8 +22,8 @@ _HURRY_ROUNDS = 40
 _IDLE_ROUNDS = 50
 # An answer that took longer is sent at once: those behind it may take as long.
 _PROMPT_SECONDS = 0.0005
-# Where two functions in a row took longer, and the second one used the processor for less than half of that, so many are
-# begun by threads that don't lead. Then one is looked at again.
+# Where two functions in a row took longer, and the second one used the processor for less than half of that, so many
+# are begun by threads that don't lead. Then one is looked at again.
 _APART = 256
 _SPARE_THREADS = 32
 

@@ -7,7 +7,7 @@ module Slipway
   module Function
     # Runs the function on threads. One thread leads: it reads frames and runs calls itself, without handing them over.
     # A monitor sees when a call holds the leader up, and lets another thread lead; so a function that waits stands in
-    # nobody's way, and one that doesn't costs no change of threads. Where calls wait for something all the time, if only
+    # nobody's way, and one that doesn't costs no change of threads. Where calls wait for something all the time, be it
     # for a millisecond, another thread leads before the next one begins: what waits, waits beside the others.
     class Threads
       # A call that takes so long holds the leader up.
