@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 from slipway_tools.bench import model
 from slipway_tools.bench.errors import BenchError
 
@@ -25,6 +26,25 @@ def test_a_file_of_another_shape_is_refused(
     path.write_text(json.dumps({**json.loads(model.to_json(result)), **change}))
     with pytest.raises(BenchError, match=reason):
         model.read(path)
+
+
+def test_an_earlier_result_has_what_was_not_measured_now(result: model.Result) -> None:
+    (old,) = result.runtimes
+    other = evolve(old, language="abacus", image_id="sha256:11")
+    earlier = evolve(result, runtimes=(evolve(old, image_id="sha256:22"), other))
+    found = model.extended(earlier, result)
+    assert found.runtimes == (other, old)
+    assert found.launch_total is None
+
+
+def test_results_of_two_machines_or_protocols_are_not_mixed(result: model.Result) -> None:
+    assert model.extended(result, evolve(result, machine=evolve(result.machine, load_before=9)))
+    for changed in (
+        evolve(result, machine=evolve(result.machine, cores=4)),
+        evolve(result, protocol=evolve(result.protocol, rounds=9)),
+    ):
+        with pytest.raises(BenchError, match="measure all runtimes anew"):
+            model.extended(result, changed)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

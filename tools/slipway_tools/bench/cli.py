@@ -33,6 +33,13 @@ def bench(
     only: Annotated[
         str, typer.Option(help=f"Stages, separated by commas: {', '.join(run.STAGES)}.")
     ] = ",".join(run.STAGES),
+    earlier: Annotated[
+        Path | None,
+        typer.Option(
+            "--with",
+            help="An earlier result of this machine and protocol: what is not measured now is taken from it.",
+        ),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option(help="Folder for the result. Default: .slipway/bench/results.")
     ] = None,
@@ -50,6 +57,7 @@ def bench(
             say(f"wrote {path}")
         return
     stages = _stages(only)
+    before = model.read(earlier) if earlier else None
     try:
         protocol = run.QUICK if quick else run.FULL
         result = run.measure(choose(runtimes or []), protocol, stages, console)
@@ -58,6 +66,8 @@ def bench(
         raise typer.Exit(130) from None
     if not result.runtimes:
         raise BenchError("Nothing was measured; what failed stands above.")
+    if before:
+        result = model.extended(before, result)
     _save(result, output or repository.state() / "bench" / "results", console)
     if result.failures:
         raise typer.Exit(1)

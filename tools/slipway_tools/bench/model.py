@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from .aims import Aims
 from .errors import BenchError
@@ -130,6 +130,24 @@ class Result:
     launch_total: int | None = None
     failures: tuple[str, ...] = ()
     format: str = field(default=FORMAT)
+
+
+def extended(earlier: Result, result: Result) -> Result:
+    """*result*, and of *earlier* what it did not measure. BenchError unless both were measured on the same
+    machine in the same way."""
+
+    def way(one: Result) -> tuple[Machine, Protocol]:
+        return evolve(one.machine, load_before=None), one.protocol
+
+    if way(earlier) != way(result):
+        raise BenchError(
+            "The earlier result is of another machine or another protocol: measure all runtimes anew."
+        )
+    measured = {(runtime.language, runtime.version) for runtime in result.runtimes}
+    kept = [one for one in earlier.runtimes if (one.language, one.version) not in measured]
+    runtimes = sorted((*kept, *result.runtimes), key=lambda one: (one.language, one.version))
+    # Which layers all of them share is not known.
+    return evolve(result, runtimes=tuple(runtimes), launch_total=None)
 
 
 def now() -> str:
