@@ -22,10 +22,12 @@ _HURRY_ROUNDS = 40
 _IDLE_ROUNDS = 50
 # An answer that took longer is sent at once: those behind it may take as long.
 _PROMPT_SECONDS = 0.0005
-# Where two functions in a row took longer, and the second one used the processor for less than half of that, so many
-# are begun by threads that don't lead. Then one is looked at again.
+# Where so many functions in a row took longer, and used the processor for less than half of that, they wait for
+# something: a busy machine interrupts one now and then. The next ones are begun by threads that don't lead, then one
+# is looked at again.
+_WAITED = 4
 _APART = 256
-_SPARE_THREADS = 32
+_SPARE_THREADS = 16
 
 
 class Threads:
@@ -46,7 +48,7 @@ class Threads:
         self._lock = threading.Lock()
         self._leader = 0
         self._busy_since = 0.0
-        self._was_slow = False
+        self._waited = 0
         self._apart = 0
         self._spare = threading.Semaphore(0)
         self._spares = 0
@@ -132,7 +134,7 @@ class Threads:
     def _run_leading(self, number: int, data: bytes) -> bool:
         """Whether this thread still leads when the function has ended."""
         me = self._leader
-        used = time.thread_time() if self._was_slow else 0.0
+        used = time.thread_time() if self._waited else 0.0
         self._busy_since = began = time.monotonic()
         if self._monitor_sleeps:
             self._wake_monitor.set()
@@ -149,11 +151,11 @@ class Threads:
             self._channel.gather(end)
         else:
             self._channel.write(end)
-        if took < _PROMPT_SECONDS:
-            self._was_slow = False
-        elif not self._was_slow:
-            self._was_slow = True
-        elif used and time.thread_time() - used < took / 2:
+        if took < _PROMPT_SECONDS or (used and time.thread_time() - used > took / 2):
+            self._waited = 0
+        elif self._waited < _WAITED:
+            self._waited += 1
+        else:
             self._apart = _APART
         return leads
 

@@ -9,8 +9,6 @@ final class Crew: @unchecked Sendable {
   static let tick: Int64 = 5
   /// So long after a function held its thread, others are not run on the leader's.
   private static let wary = Nanoseconds(milliseconds: 500)
-  /// A function that takes longer seems to wait for something: others should not have to wait for it, too.
-  private static let prompt: Int64 = 500_000
   /// Beyond one for each invocation: for cancellations, and parts of functions that go on after their answers.
   private static let spare = 16
 
@@ -72,7 +70,7 @@ final class Crew: @unchecked Sendable {
   func asLeader(_ body: () -> Void) -> Bool {
     let entered = word.load(ordering: .relaxed) &+ 1
     word.store(entered, ordering: .releasing)
-    timed(body)
+    body()
     // The count may not run over into the lead's number.
     let left = entered & 0xffff_ffff == 0xffff_ffff ? entered & ~0xffff_ffff : entered &+ 1
     return word.compareExchange(expected: entered, desired: left, ordering: .acquiringAndReleasing).exchanged
@@ -99,12 +97,8 @@ final class Crew: @unchecked Sendable {
 
   /// Runs function code on a thread that isn't the leader's.
   func asWorker(_ body: () -> Void) {
-    timed(body)
-  }
-
-  private func timed(_ body: () -> Void) {
     let begun = Nanoseconds.now()
     body()
-    if Nanoseconds.now() - begun > Self.prompt { becomeWary() }
+    if Nanoseconds.now() - begun > Nanoseconds(milliseconds: 2 * Self.tick) { becomeWary() }
   }
 }

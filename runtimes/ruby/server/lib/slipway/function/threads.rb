@@ -16,14 +16,16 @@ module Slipway
       HURRY = 0.0005
       HURRY_ROUNDS = 40
       IDLE_ROUNDS = 50
-      SPARE = 32
-      # Where two calls in a row took longer, and the second one used the processor for less than half of that, so many
-      # are run by threads that don't lead. Then one is looked at again.
+      SPARE = 16
+      # Where so many calls in a row took longer, and used the processor for less than half of that, they wait for
+      # something: a busy machine interrupts one now and then. The next ones are run by threads that don't lead, then
+      # one is looked at again.
       PROMPT = 0.0005
+      WAITED = 4
       APART = 256
       # A wait without end would be taken for a deadlock where nothing else runs.
       LONG = 3600
-      private_constant :STALLED, :HURRY, :HURRY_ROUNDS, :IDLE_ROUNDS, :SPARE, :PROMPT, :APART, :LONG
+      private_constant :STALLED, :HURRY, :HURRY_ROUNDS, :IDLE_ROUNDS, :SPARE, :PROMPT, :WAITED, :APART, :LONG
 
       def initialize(function, channel, output)
         @function = function
@@ -35,8 +37,8 @@ module Slipway
         # The call that the leader runs, and how many it has begun.
         @call = nil
         @begun = 0
-        # Whether the last call took long, and how many are to be run by threads that don't lead.
-        @slow = false
+        # How many calls in a row have waited, and how many are to be run by threads that don't lead.
+        @waited = 0
         @apart = 0
         # Threads that run a call and don't lead, by the number of its invocation.
         @beside = {}
@@ -135,7 +137,7 @@ module Slipway
         @call = call
         @begun += 1
         @wake << true if @asleep
-        used = processor_time if @slow
+        used = processor_time if @waited.positive?
         began = Process.clock_gettime(Process::CLOCK_MONOTONIC)
         frame = call.run
         leads = leave(call)
@@ -148,9 +150,10 @@ module Slipway
       end
 
       def weigh(seconds, used)
-        if seconds < PROMPT then @slow = false
-        elsif used.nil? then @slow = true
-        elsif processor_time - used < seconds / 2 then @apart = APART
+        if seconds < PROMPT || (used && processor_time - used > seconds / 2) then @waited = 0
+        elsif @waited < WAITED then @waited += 1
+        else
+          @apart = APART
         end
       end
 
