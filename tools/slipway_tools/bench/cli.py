@@ -57,18 +57,29 @@ def bench(
             say(f"wrote {path}")
         return
     stages = _stages(only)
+    protocol = run.QUICK if quick else run.FULL
     before = model.read(earlier) if earlier else None
+    # Said before minutes are spent, not after them.
+    if before and before.protocol != protocol:
+        raise BenchError(
+            f"{earlier} was measured by another protocol: measure all runtimes anew, or leave --with out."
+        )
     try:
-        protocol = run.QUICK if quick else run.FULL
         result = run.measure(choose(runtimes or []), protocol, stages, console)
     except KeyboardInterrupt:
         problems.print("Stopped; nothing of this run is left.")
         raise typer.Exit(130) from None
     if not result.runtimes:
         raise BenchError("Nothing was measured; what failed stands above.")
+    folder = output or repository.state() / "bench" / "results"
     if before:
-        result = model.extended(before, result)
-    _save(result, output or repository.state() / "bench" / "results", console)
+        try:
+            result = model.extended(before, result)
+        except BenchError:
+            # What was measured is a result by itself.
+            _save(result, folder, console)
+            raise
+    _save(result, folder, console)
     if result.failures:
         raise typer.Exit(1)
 
