@@ -200,7 +200,9 @@ def command(
     mutant: Annotated[
         list[str] | None, typer.Option(help="Only this mutant (may be given again).")
     ] = None,
-    jobs: Annotated[int, typer.Option(help="Mutants at a time (0: two for each processor).")] = 0,
+    jobs: Annotated[
+        int, typer.Option(min=0, help="Mutants at a time (0: two for each processor).")
+    ] = 0,
     report: Annotated[Path | None, typer.Option(help="File for the proof as JSON.")] = None,
     coverage: Annotated[
         Path | None, typer.Option(help="File for the table of clauses, cases and mutants.")
