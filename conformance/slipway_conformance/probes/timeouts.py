@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections import Counter
 from functools import partial
 from typing import Any
 
-from .. import contract
+from .. import contract, logs
 from ..caller import Caller
 from ..cases import probe
-from ..session import Session
+from ..session import Session, new_id
 from ..wire import Answer, WireError
 
 _TIMEOUT = 1.0
 _CALLERS = 4
+_BEHIND = 12
 _FIRST_SECONDS = 10.0
 # What a server may use that has nothing to do: far more than any does, far less than a busy loop
 # gets on a crowded machine.
@@ -200,6 +202,45 @@ def others(session: Session) -> None:
         session.check(answer, status=200, text="patient")
     for answer in answers[1::2]:
         session.check(answer, error="timeout")
+
+
+@probe(
+    "7.8-once",
+    why="an invocation that goes to a replacement must not be begun by what is replaced as well",
+    needs=("logs",),
+    alone=True,
+    harms=True,
+)
+def once(session: Session) -> None:
+    terms = contract.load()
+    marker = new_id()
+
+    def begin(name: str, after: float, steps: list[dict[str, Any]], timeout: float) -> Answer:
+        time.sleep(after)
+        headers = {
+            terms.header("invocation"): f"{marker}-{name}",
+            terms.header("timeout"): str(timeout),
+        }
+        logged = [{"do": "log", "message": marker}, *steps, {"do": "send", "text": "x"}]
+        return session.invoke(logged, headers=headers)
+
+    # What is blocked is replaced before it comes back, and then goes on, since somebody still waits there.
+    calls = {
+        "patient": partial(begin, "patient", 0, [{"do": "await", "ms": 1600}], 9),
+        "blocked": partial(begin, "blocked", 0.1, [{"do": "block", "ms": 900}], 0.25),
+    }
+    for number in range(_BEHIND):
+        name = f"behind-{number}"
+        calls[name] = partial(begin, name, 0.3 + number / 100, [], 9)
+    answers = dict(zip(calls, session.together(list(calls.values())), strict=True))
+
+    def begun(lines: list[logs.LogLine]) -> Counter[str]:
+        return Counter(str(line.invocation) for line in lines if line.message == marker)
+
+    answered = {f"{marker}-{name}" for name, answer in answers.items() if answer.status == 200}
+    session.wait_log(lambda lines: answered <= set(begun(lines)))
+    for name, times in sorted(begun(session.log()).items()):
+        session.expect(times == 1, f"{name.removeprefix(f'{marker}-')} was begun {times} times")
 
 
 @probe(

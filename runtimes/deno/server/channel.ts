@@ -17,6 +17,8 @@ let write: (bytes: Uint8Array) => Promise<number>;
 let scheduled = false;
 /** Something large is on its way in pieces: nothing may come between them. */
 let occupied = false;
+/** What was written last is with the system then. */
+let written = Promise.resolve();
 
 export async function connect(path: string): Promise<void> {
   const connection = await Deno.connect({ transport: "unix", path });
@@ -38,8 +40,16 @@ export function sendSoon(): void {
 export function sendNow(): void {
   if (outbox.empty || occupied) return;
   const bytes = outbox.take();
-  if (bytes.length <= WHOLE_BYTES) sendWhole(bytes);
-  else sendPieces(bytes);
+  written = bytes.length <= WHOLE_BYTES ? sendWhole(bytes) : sendPieces(bytes);
+}
+
+/** Sends everything, and comes back when the system has it. */
+export async function sendAll(): Promise<void> {
+  sendNow();
+  for (let last = null; last !== written;) {
+    last = written;
+    await last;
+  }
 }
 
 /** The system call happens before this returns; a second one need not wait for the first one's promise. */
@@ -55,12 +65,12 @@ async function sendPieces(bytes: Uint8Array): Promise<void> {
   sendNow();
 }
 
-/** Calls `take` with what the server sends, whose bytes are valid until it returns, and comes back when it is gone. */
-export async function receive(take: (chunk: Uint8Array) => void): Promise<void> {
+/** Calls `take` with what the server sends, whose bytes are valid until it is done, and comes back when it is gone. */
+export async function receive(take: (chunk: Uint8Array) => Promise<void>): Promise<void> {
   const bytes = new Uint8Array(READ_BYTES);
   for (;;) {
     const length = await read(bytes).catch(() => null);
     if (length === null) return;
-    take(bytes.subarray(0, length));
+    await take(bytes.subarray(0, length));
   }
 }

@@ -13,6 +13,12 @@ export const KIND = {
   trace: 22,
 } as const;
 
+/** The number of a ping that asks for a sign of life, and is not a mark. */
+export const LIFE = 0;
+
+/** The number of the frame with which a process says that it is ready, where it takes marks. */
+export const TAKES_MARKS = 1;
+
 /** So many frames are worth a write: more save little, and keep the other side waiting. */
 export const BATCH = 8;
 
@@ -140,7 +146,8 @@ export class Outbox {
   }
 }
 
-type TakeFrame = (kind: number, number: number, bytes: Uint8Array) => void;
+/** Whether the frames behind this one are to wait. */
+type TakeFrame = (kind: number, number: number, bytes: Uint8Array) => boolean;
 
 /**
  * Cuts a stream into frames. The bytes of a frame may share memory with the chunk that was read; a large frame is
@@ -156,16 +163,17 @@ export class FrameReader {
     this.#take = take;
   }
 
-  push(chunk: Uint8Array): void {
+  /** Takes frames until one has the others wait; what is left is to be pushed then. */
+  push(chunk: Uint8Array): Uint8Array | null {
     let at = 0;
     if (this.#large !== null) {
       at = Math.min(chunk.length, this.#large.length - this.#filled);
       this.#large.set(chunk.subarray(0, at), this.#filled);
       this.#filled += at;
-      if (this.#filled < this.#large.length) return;
+      if (this.#filled < this.#large.length) return null;
       const whole = this.#large;
       this.#large = null;
-      this.#emit(whole, 0, whole.length - HEAD);
+      if (this.#emit(whole, 0, whole.length - HEAD)) return after(chunk, at);
     }
     if (this.#rest !== null) {
       chunk = joined(this.#rest, chunk.subarray(at));
@@ -178,17 +186,23 @@ export class FrameReader {
         this.#large = new Uint8Array(HEAD + length);
         this.#filled = chunk.length - at;
         this.#large.set(chunk.subarray(at));
-        return;
+        return null;
       }
-      this.#emit(chunk, at, length);
+      const wait = this.#emit(chunk, at, length);
       at += HEAD + length;
+      if (wait) return after(chunk, at);
     }
     if (at < chunk.length) this.#rest = chunk.slice(at);
+    return null;
   }
 
-  #emit(bytes: Uint8Array, at: number, length: number): void {
-    this.#take(bytes[at + 4], readU32(bytes, at + 5), bytes.subarray(at + HEAD, at + HEAD + length));
+  #emit(bytes: Uint8Array, at: number, length: number): boolean {
+    return this.#take(bytes[at + 4], readU32(bytes, at + 5), bytes.subarray(at + HEAD, at + HEAD + length));
   }
+}
+
+function after(chunk: Uint8Array, at: number): Uint8Array | null {
+  return at < chunk.length ? chunk.subarray(at) : null;
 }
 
 function joined(first: Uint8Array, second: Uint8Array): Uint8Array {

@@ -1,7 +1,7 @@
 // The function's process: loads the function once and runs it for each invocation that the server sends.
 import { AsyncLocalStorage } from "node:async_hooks";
-import { connect, outbox, receive, sendNow, sendSoon } from "./channel.ts";
-import { BATCH, FrameReader, KIND } from "./frames.ts";
+import { connect, outbox, receive, sendAll, sendNow, sendSoon } from "./channel.ts";
+import { BATCH, FrameReader, KIND, LIFE, TAKES_MARKS } from "./frames.ts";
 import { type Handler, loadFunction } from "./load.ts";
 import { captureOutput, finishLines, type Level, type Unfinished } from "./output.ts";
 import { type Fields, readEnvelope, readInvocation, readRaw, Request, RequestError } from "./request.ts";
@@ -32,6 +32,8 @@ let handler: Handler;
 /** When the frames that are being taken came, or 0, and how many invocations have ended since something was sent. */
 let turnBegan = 0;
 let ended = 0;
+/** A ping or a mark was answered, and that may not have been sent yet. */
+let marked = false;
 
 captureOutput(() => here().unfinished, (level, line) => speak(here(), level, line));
 addEventListener("error", (event) => {
@@ -49,12 +51,17 @@ const reader = new FrameReader(take);
 receive(takeChunk).then(() => exit(0));
 
 /** What these frames lead to goes out in one write, unless an invocation among them holds the thread. */
-function takeChunk(chunk: Uint8Array): void {
-  turnBegan = now();
-  ended = 0;
-  reader.push(chunk);
-  turnBegan = 0;
-  sendNow();
+async function takeChunk(chunk: Uint8Array): Promise<void> {
+  for (let left: Uint8Array | null = chunk; left !== null;) {
+    // Should the process end with what is behind a mark, the server must know that it has begun.
+    if (marked) await sendAll();
+    marked = false;
+    turnBegan = now();
+    ended = 0;
+    left = reader.push(left);
+    turnBegan = 0;
+    if (ended > 0) sendNow();
+  }
 }
 
 /** The environment as the function is to see it: DENO_DIR has a value for this process only. */
@@ -64,7 +71,8 @@ function ownEnvironment(): Record<string, string> {
   return Deno.env.toObject();
 }
 
-function take(kind: number, number: number, bytes: Uint8Array): void {
+/** Whether nothing may be taken before what there is to say is said. */
+function take(kind: number, number: number, bytes: Uint8Array): boolean {
   if (kind === KIND.invoke) {
     invoke(number, bytes);
   } else if (kind === KIND.cancel) {
@@ -72,15 +80,17 @@ function take(kind: number, number: number, bytes: Uint8Array): void {
     if (invocation !== undefined) invocation.cancelled = true;
     running.delete(number);
   } else if (kind === KIND.ping) {
-    outbox.begin(KIND.pong, 0).end();
-    sendNow();
+    outbox.begin(KIND.pong, number).end();
+    if (number === LIFE) sendNow();
+    marked = true;
   }
+  return marked;
 }
 
 async function load(): Promise<void> {
   try {
     handler = await loadFunction(folder, entrypoint);
-    outbox.begin(KIND.ready, 0).end();
+    outbox.begin(KIND.ready, TAKES_MARKS).end();
   } catch (error) {
     outbox.begin(KIND.failed, 0).text(describe(error)).end();
   }

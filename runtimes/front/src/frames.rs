@@ -77,6 +77,14 @@ pub fn cancel(number: u32) -> [u8; START] {
 /// Asks for a sign of life.
 pub const PING: [u8; START] = [0, 0, 0, 0, 3, 0, 0, 0, 0];
 
+/// Is answered like a ping, with what else there is to say, but before anything behind it begins.
+pub const MARK: [u8; START] = [0, 0, 0, 0, 3, 0, 0, 0, 1];
+
+/// The number of a pong that answers a ping and not a mark.
+pub const LIFE: u32 = 0;
+/// The number of the frame with which a process says that it is ready, where it takes marks.
+pub const TAKES_MARKS: u32 = 1;
+
 /// Lets a worker go on that has printed something, now that it is read.
 pub const GO_ON: [u8; START] = [0, 0, 0, 0, 6, 0, 0, 0, 0];
 

@@ -41,6 +41,8 @@ impl Incoming {
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(Received::Some),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Received::All),
+                // It has ended without having read everything.
+                Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return Ok(Received::End),
                 Err(error) => return Err(error),
             }
         };

@@ -120,6 +120,25 @@ def timeouts_are_whole_seconds() -> None:
     replace(steering, "is_decimal", lambda given: original(given) and "." not in given)
 
 
+@mutant("7.8")
+def what_was_in_flight_begins_again() -> None:
+    """When one invocation's time is over, all others begin again elsewhere."""
+    over: list[float] = []
+    call, overdue = Server.call, server.overdue
+
+    def counted(seconds: float) -> Refusal:
+        over.append(seconds)
+        return overdue(seconds)
+
+    async def twice(self: Server, *given: Any) -> function.Outcome:
+        before = len(over)
+        outcome = await call(self, *given)
+        return outcome if len(over) == before else await call(self, *given)
+
+    replace(server, "overdue", counted)
+    replace(Server, "call", twice)
+
+
 @mutant("7.6", crossing=True)
 def one_timeout_ends_all() -> None:
     """When one invocation's time is over, all others are ended too."""

@@ -1,7 +1,7 @@
 //! Processes that run many invocations at a time, on threads or in an event loop: usually one.
 //!
-//! One that does not yield after an invocation was overdue, or that ends, is replaced. What it has certainly not begun goes to the
-//! replacement.
+//! One that does not yield after an invocation was overdue, or that ends, is replaced. What it has certainly not begun when it has
+//! ended goes to the replacement; not before, since it could still begin that.
 
 mod door;
 mod outgoing;
@@ -189,14 +189,17 @@ impl Pool {
     fn lose(self: &Rc<Self>, process: &Rc<Process>) {
         // What it has started ends with it.
         process.kill();
-        let jobs = process.take_all();
-        let worked = !jobs.is_empty();
-        for job in jobs {
+        let worked = process.load() > 0;
+        let served = self.forget(process);
+        for job in process.take_not_begun() {
+            if self.over.get() { job.end(Ended::Cut(Code::ShuttingDown)) } else { self.give(job) }
+        }
+        for job in process.take_all() {
             job.invocation.log(Level::Error, "the function ended its process");
             job.end(Ended::Died);
         }
         let never_loaded = process.state() == State::Loading && !self.has_loaded.get();
-        if !self.forget(process) || self.over.get() {
+        if !served || self.over.get() {
             return;
         }
         if never_loaded {
@@ -269,8 +272,7 @@ impl Pool {
             return;
         }
         self.retired.borrow_mut().push(Rc::clone(process));
-        let back = process.retire();
-        back.into_iter().rev().for_each(|job| self.waiting.borrow_mut().push_front(job));
+        process.retire();
         self.replace();
         self.give_waiting();
     }
@@ -290,20 +292,24 @@ mod tests {
     use crate::function::Function;
     use crate::invocation::Invocation;
 
-    /// Not a test: the function's process of the test below, which is this program again. It answers with the body, or never
+    /// Not a test: the function's process of the tests below, which is this program again. It answers with the body, or never
     /// again.
     #[test]
     #[ignore = "it is run by another test"]
     fn function_process() {
         // SAFETY: the server has put its socket there.
         let mut stream = unsafe { UnixStream::from_raw_fd(3) };
-        stream.write_all(&[0, 0, 0, 0, 16, 0, 0, 0, 0]).expect("a server");
+        stream.write_all(&[0, 0, 0, 0, 16, 0, 0, 0, 1]).expect("a server");
         let mut start = [0; 9];
         while stream.read_exact(&mut start).is_ok() {
             let mut bytes = vec![0; (&start[..4]).get_u32() as usize];
             stream.read_exact(&mut bytes).expect("a whole frame");
             match start[4] {
                 1 if bytes.ends_with(b"hang") => thread::sleep(Duration::from_secs(60)),
+                1 if bytes.ends_with(b"end") => {
+                    thread::sleep(Duration::from_millis(200));
+                    std::process::exit(0);
+                }
                 1 => {
                     let mut answer = vec![0, 0, 0, 8, 18];
                     answer.extend_from_slice(&start[5..]);
@@ -311,7 +317,7 @@ mod tests {
                     answer.push(bytes[bytes.len() - 1]);
                     stream.write_all(&answer).expect("a server");
                 }
-                3 => stream.write_all(&[0, 0, 0, 0, 21, 0, 0, 0, 0]).expect("a server"),
+                3 => stream.write_all(&[0, 0, 0, 0, 21, 0, 0, 0, start[8]]).expect("a server"),
                 _ => {}
             }
         }
@@ -342,23 +348,55 @@ mod tests {
         Task { invocation, timeout, raw: false, head: &[], body: Bytes::from_static(body.as_bytes()) }
     }
 
-    #[test]
-    fn what_a_hanging_process_has_not_begun_goes_to_its_replacement() {
+    const LONG: Duration = Duration::from_secs(9);
+
+    fn with_pool(test: impl AsyncFnOnce(&Rc<Pool>)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         LocalSet::new().block_on(&runtime, async {
             let pool = Pool::new(settings());
             pool.start().await;
             assert!(pool.is_loaded());
-            let long = Duration::from_secs(9);
-            let first = pool.run(task("1", long), Slot::none()).await;
+            test(&pool).await;
+            pool.all().iter().for_each(|process| process.kill());
+        });
+    }
+
+    #[test]
+    fn what_a_hanging_process_has_not_begun_goes_to_its_replacement() {
+        with_pool(async |pool| {
+            let first = pool.run(task("1", LONG), Slot::none()).await;
             assert!(matches!(first, Ok(Ended::Answered(answer)) if &answer.body[..] == b"1"));
             let hung = pool.run(task("hang", Duration::from_millis(400)), Slot::none());
             // By then it has been asked for a sign of life.
             sleep(Duration::from_millis(250)).await;
-            let behind = pool.run(task("2", long), Slot::none());
+            let behind = pool.run(task("2", LONG), Slot::none());
             assert!(matches!(hung.await, Ok(Ended::Cut(Code::Timeout))));
             assert!(matches!(behind.await, Ok(Ended::Answered(answer)) if &answer.body[..] == b"2"));
-            pool.all().iter().for_each(|process| process.kill());
+        });
+    }
+
+    #[test]
+    fn a_mark_parts_what_a_process_that_ended_had_begun_from_what_it_had_not() {
+        with_pool(async |pool| {
+            // The first two go out together: of the second nobody knows whether it has begun.
+            let ended = pool.run(task("end", LONG), Slot::none());
+            let beside = pool.run(task("1", LONG), Slot::none());
+            sleep(Duration::from_millis(50)).await;
+            let behind = pool.run(task("2", LONG), Slot::none());
+            assert!(matches!(ended.await, Ok(Ended::Died)));
+            assert!(matches!(beside.await, Ok(Ended::Died)));
+            assert!(matches!(behind.await, Ok(Ended::Answered(answer)) if &answer.body[..] == b"2"));
+        });
+    }
+
+    #[test]
+    fn one_that_is_sent_alone_is_parted_from_the_next() {
+        with_pool(async |pool| {
+            let ended = pool.run(task("end", LONG), Slot::none());
+            sleep(Duration::from_millis(50)).await;
+            let behind = pool.run(task("2", LONG), Slot::none());
+            assert!(matches!(ended.await, Ok(Ended::Died)));
+            assert!(matches!(behind.await, Ok(Ended::Answered(answer)) if &answer.body[..] == b"2"));
         });
     }
 }

@@ -47,6 +47,14 @@ pub struct Process {
     pinged: Cell<Option<Instant>>,
     ping_again: Cell<bool>,
     heard: Cell<Instant>,
+    /// Whether it takes marks, and whether there is none yet behind what was sent last.
+    marks: Cell<bool>,
+    unmarked: Cell<bool>,
+    /// How many pings and marks were sent, and how many of them are answered: that happens in order.
+    asked: Cell<u64>,
+    answered: Cell<u64>,
+    /// Something it has said could not be read, so that what it has begun can't be told.
+    garbled: Cell<bool>,
     /// Whose lines may come late.
     recent: RefCell<Recent>,
     waker: RefCell<Option<Waker>>,
@@ -71,8 +79,8 @@ pub enum Event {
 
 struct Flying {
     job: Job,
-    /// Sent behind a ping that is not answered: frames are taken in order, so it has certainly not begun.
-    behind_ping: bool,
+    /// How many pings and marks were sent before it: it has certainly not begun while one of them is not answered.
+    behind: u64,
 }
 
 struct Cancelled {
@@ -85,6 +93,8 @@ const BATCH: usize = 8;
 const READ_BYTES: usize = 64 * 1024;
 /// So many reads in a row, then it is the turn of others.
 const READS: usize = 16;
+/// So often that is done for a process that has ended. What it has started may still write there.
+const LAST_READS: usize = 64;
 const MOST_RECENT: usize = 512;
 /// After so long without a sign that it yields, a process hangs.
 const PATIENCE: Duration = Duration::from_millis(250);
@@ -123,6 +133,11 @@ impl Process {
             pinged: Cell::new(None),
             ping_again: Cell::new(false),
             heard: Cell::new(now),
+            marks: Cell::new(false),
+            unmarked: Cell::new(false),
+            asked: Cell::new(0),
+            answered: Cell::new(0),
+            garbled: Cell::new(false),
             recent: RefCell::new(Recent::new(MOST_RECENT)),
             waker: RefCell::default(),
         })
@@ -154,24 +169,40 @@ impl Process {
     /// Sends it an invocation, with all others of this turn of the event loop.
     pub fn give(&self, job: Job) {
         let mut outgoing = self.outgoing.borrow_mut();
+        if outgoing.frames == 0 && self.load() > 0 {
+            self.mark(&mut outgoing);
+        }
         outgoing.gathered.extend_from_slice(&job.packet);
         outgoing.frames += 1;
+        self.unmarked.set(true);
         if !job.body.is_empty() {
             outgoing.close();
             outgoing.pieces.push_back(job.body.clone());
         }
+        self.in_flight.borrow_mut().insert(job.number, Flying { job, behind: self.asked.get() });
         if outgoing.frames >= BATCH {
             self.write(&mut outgoing);
         } else {
             self.wake();
         }
-        let behind_ping = self.pinged.get().is_some();
-        self.in_flight.borrow_mut().insert(job.number, Flying { job, behind_ping });
     }
 
     /// Takes everything from it that is in flight.
     pub fn take_all(&self) -> Vec<Job> {
         self.in_flight.borrow_mut().drain().map(|(_, flying)| flying.job).collect()
+    }
+
+    /// Takes what it has certainly not begun, in order. While it lives, it may still begin that.
+    pub fn take_not_begun(&self) -> Vec<Job> {
+        if self.garbled.get() {
+            return Vec::new();
+        }
+        let answered = self.answered.get();
+        let mut in_flight = self.in_flight.borrow_mut();
+        let not_begun = in_flight.extract_if(|_, flying| flying.behind > answered);
+        let mut jobs: Vec<Job> = not_begun.map(|(_, flying)| flying.job).collect();
+        jobs.sort_unstable_by_key(|job| job.number);
+        jobs
     }
 
     /// Answers what is overdue, has it abandoned, and asks for a sign of life.
@@ -211,20 +242,12 @@ impl Process {
         Some(Rc::clone(&hung.invocation))
     }
 
-    /// Nothing new is given to it. What it has certainly not begun is given back.
-    pub fn retire(&self) -> Vec<Job> {
-        let now = Instant::now();
+    /// Nothing new is given to it.
+    pub fn retire(&self) {
         self.state.set(State::Retired);
         let cancelled: Vec<_> = self.cancelled.borrow_mut().drain().collect();
         cancelled.into_iter().for_each(|(number, one)| self.remember(number, one.invocation));
-        let mut in_flight = self.in_flight.borrow_mut();
-        let numbers: Vec<u32> =
-            in_flight.iter().filter(|(_, flying)| flying.behind_ping).map(|(number, _)| *number).collect();
-        let mut back: Vec<Job> =
-            numbers.iter().filter_map(|number| in_flight.remove(number)).map(|flying| flying.job).collect();
-        back.sort_unstable_by_key(|job| job.number);
-        self.ping(now);
-        back
+        self.ping(Instant::now());
     }
 
     /// Whether it was asked for a sign of life so long ago.
@@ -239,7 +262,16 @@ impl Process {
     fn ping(&self, now: Instant) {
         if self.pinged.get().is_none() {
             self.pinged.set(Some(now));
+            self.asked.set(self.asked.get() + 1);
             self.send(&frames::PING);
+        }
+    }
+
+    /// Parts what follows from what was sent.
+    fn mark(&self, outgoing: &mut Outgoing) {
+        if self.marks.get() && self.unmarked.take() {
+            self.asked.set(self.asked.get() + 1);
+            outgoing.gathered.extend_from_slice(&frames::MARK);
         }
     }
 
@@ -258,7 +290,10 @@ impl Process {
     pub async fn attend(&self, tell: &dyn Fn(Event)) {
         poll_fn(|context| self.poll(context, tell)).await;
         // It may have said something before it ended.
-        let _ = self.receive(tell);
+        let is_heard = (0..LAST_READS).any(|_| !matches!(self.receive(tell), Ok(Received::Some)));
+        if !is_heard {
+            self.garbled.set(true);
+        }
         self.output.drain(&|level, line| self.print(level, line));
     }
 
@@ -340,6 +375,10 @@ impl Process {
 
     /// Writes what it can; whether something is left.
     fn write(&self, outgoing: &mut Outgoing) -> bool {
+        // One that is alone may well end before there is another.
+        if self.load() > 1 {
+            self.mark(outgoing);
+        }
         match &*self.stream.borrow() {
             Some(stream) => outgoing.write(stream.get_ref(), || self.wake()),
             None => false,
@@ -364,7 +403,11 @@ impl Process {
         let mut incoming = self.incoming.borrow_mut();
         let received = incoming.read(stream.get_ref())?;
         let mut first = true;
-        while let Some((number, frame)) = incoming.take().map_err(io::Error::other)? {
+        let garbled = |problem| {
+            self.garbled.set(true);
+            io::Error::other(problem)
+        };
+        while let Some((number, frame)) = incoming.take().map_err(garbled)? {
             self.take(number, frame, first, tell);
             first = false;
         }
@@ -384,8 +427,9 @@ impl Process {
                     invocation.note_trace(&trace);
                 }
             }
-            Frame::Pong => self.hear_pong(tell),
+            Frame::Pong => self.hear_pong(number, tell),
             Frame::Ready => {
+                self.marks.set(number == frames::TAKES_MARKS);
                 self.state.set(State::Ready);
                 tell(Event::Loaded);
             }
@@ -397,10 +441,13 @@ impl Process {
         }
     }
 
-    fn hear_pong(&self, tell: &dyn Fn(Event)) {
+    fn hear_pong(&self, number: u32, tell: &dyn Fn(Event)) {
         self.heard.set(Instant::now());
+        self.answered.set(self.answered.get() + 1);
+        if number != frames::LIFE {
+            return;
+        }
         self.pinged.set(None);
-        self.in_flight.borrow_mut().values_mut().for_each(|flying| flying.behind_ping = false);
         if self.ping_again.replace(false) {
             self.ping(self.heard.get());
         } else if self.yields == Yields::Pong {

@@ -48,8 +48,17 @@ export function sendNow() {
 
 /** The same for a line of the log. A function may print on and on, faster than anybody reads: then it waits. */
 export function sendLine() {
+  sendAllBut(HIGH_WATER_BYTES);
+}
+
+/** Comes back when the socket has everything. */
+export function sendAll() {
+  sendAllBut(0);
+}
+
+function sendAllBut(bytes) {
   sendNow();
-  while (outbox.size > HIGH_WATER_BYTES && waiting) {
+  while (waiting && outbox.size > bytes) {
     wait(sleeper, 0, 0, RETRY_MS);
     write();
   }

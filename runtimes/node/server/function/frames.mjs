@@ -13,6 +13,12 @@ export const KIND = {
   trace: 22,
 };
 
+/** The number of a ping that asks for a sign of life, and is not a mark. */
+export const LIFE = 0;
+
+/** The number of the frame with which a process says that it is ready, where it takes marks. */
+export const TAKES_MARKS = 1;
+
 /** So many frames are worth a write: more save little, and keep the other side waiting. */
 export const BATCH = 8;
 

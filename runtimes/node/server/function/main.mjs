@@ -1,8 +1,8 @@
 // The function's process: loads the function once and runs it for each invocation that the server sends.
 import { AsyncLocalStorage } from "node:async_hooks";
 import { inspect } from "node:util";
-import { outbox, receive, sendLine, sendNow, sendSoon, writeTo } from "./channel.mjs";
-import { BATCH, FrameReader, KIND } from "./frames.mjs";
+import { outbox, receive, sendAll, sendLine, sendNow, sendSoon, writeTo } from "./channel.mjs";
+import { BATCH, FrameReader, KIND, LIFE, TAKES_MARKS } from "./frames.mjs";
 import { List } from "./list.mjs";
 import { loadFunction } from "./load.mjs";
 import { captureOutput, finishLines } from "./output.mjs";
@@ -26,6 +26,8 @@ let main;
 /** When the frames that are being taken came, or 0, and how many invocations have ended since something was sent. */
 let turnBegan = 0;
 let ended = 0;
+/** A ping or a mark was answered, and that may not have been sent yet. */
+let marked = false;
 
 if (outgoing !== undefined) writeTo(Number(outgoing));
 captureOutput(here, (level, line) => speak(here(), level, line));
@@ -39,7 +41,7 @@ receive(takeChunk, () => exit(0));
 async function load() {
   try {
     main = await loadFunction(folder, entrypoint);
-    outbox.begin(KIND.ready, 0).end();
+    outbox.begin(KIND.ready, TAKES_MARKS).end();
   } catch (error) {
     outbox.begin(KIND.failed, 0).text(describe(error)).end();
   }
@@ -52,17 +54,21 @@ function takeChunk(buffer, length) {
   ended = 0;
   reader.push(buffer, length);
   turnBegan = 0;
-  sendNow();
+  if (ended > 0) sendNow();
 }
 
 function take(kind, number, buffer, start, end) {
   if (kind === KIND.invoke) {
+    // Should the process end with this one, the server must know that it has begun.
+    if (marked) sendAll();
+    marked = false;
     invoke(number, buffer, start, end);
   } else if (kind === KIND.cancel) {
     for (const invocation of running.items()) if (invocation.number === number) running.delete(invocation);
   } else if (kind === KIND.ping) {
-    outbox.begin(KIND.pong, 0).end();
-    sendNow();
+    outbox.begin(KIND.pong, number).end();
+    marked = true;
+    if (number === LIFE) sendNow();
   }
 }
 

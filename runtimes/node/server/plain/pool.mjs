@@ -200,11 +200,8 @@ export class Pool {
 
   #gone(process, reason) {
     const expected = this.#retired.delete(process) || process.retired || this.#stopped;
-    const index = this.#workers.indexOf(process);
-    if (index >= 0 && process.state !== "failed" && !this.#stopped) {
-      this.#replace(process);
-      this.#handOver(process);
-    }
+    if (process.state !== "failed") this.#replace(process);
+    if (!this.#stopped) this.#handOver(process);
     if (!expected && process.inFlight === 0) writeLine("error", null, `the function's process ended: ${reason}`);
     for (const invocation of this.#of(process)) {
       this.#log(invocation, invocation.number, "error", `the function's process ended: ${reason}`);
@@ -212,7 +209,7 @@ export class Pool {
     }
   }
 
-  /** Gives what a process has certainly not begun to another one. */
+  /** Gives what a process that has ended has certainly not begun to another one. */
   #handOver(process) {
     for (const invocation of this.#of(process)) {
       if (invocation.untaken === null) continue;
@@ -288,7 +285,6 @@ export class Pool {
     process.retired = true;
     this.#retired.add(process);
     this.#replace(process);
-    this.#handOver(process);
     if (process.inFlight === 0) process.kill();
   }
 }

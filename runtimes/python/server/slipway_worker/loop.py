@@ -23,6 +23,8 @@ class Loop:
         self._call = call
         self._tasks: dict[int, asyncio.Task[bytes]] = {}
         self._flushing = False
+        # A ping or a mark was answered, and that may not have been sent yet.
+        self._marked = False
         self._loop = asyncio.new_event_loop()
 
     def run(self) -> None:
@@ -50,22 +52,32 @@ class Loop:
         self._loop.call_soon_threadsafe(self._cancel, number)
 
     def _readable(self) -> None:
+        hurry = False
         for kind, number, body in self._channel.receive(socket.MSG_DONTWAIT):
             if kind == frames.INVOKE:
-                contextvars.copy_context().run(self._begin, number, body)
+                if self._marked:
+                    # Should the process end with this one, the server must know that it has begun.
+                    self._marked = False
+                    self._channel.flush()
+                hurry |= contextvars.copy_context().run(self._begin, number, body)
             elif kind == frames.CANCEL:
                 self._cancel(number)
             elif kind == frames.PING:
-                self._channel.gather(frames.frame(frames.PONG, 0))
-        self._channel.flush()
+                self._channel.gather(frames.frame(frames.PONG, number))
+                self._marked = True
+                hurry |= number == frames.LIFE
+        if hurry:
+            self._channel.flush()
 
-    def _begin(self, number: int, data: bytes) -> None:
+    def _begin(self, number: int, data: bytes) -> bool:
+        """Whether it has ended already."""
         call = self._call(number)
         end, awaitable = call.begin(data)
         if end is None:
             self._start(call, awaitable)
-        else:
-            self._channel.gather(end)
+            return False
+        self._channel.gather(end)
+        return True
 
     def _start(self, call: Call, awaitable: Awaitable[Any]) -> None:
         task = _task(self._loop, drive(call, awaitable))

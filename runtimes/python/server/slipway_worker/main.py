@@ -33,12 +33,13 @@ def run(folder: str, entrypoint: str) -> None:
         while True:
             channel.receive()
     gc.freeze()
-    channel.write(frames.frame(frames.READY, 0))
+    asynchronous = is_async(function)
+    channel.write(frames.frame(frames.READY, frames.TAKES_MARKS if asynchronous else 0))
 
     def call(number: int) -> Call:
         return Call(function, output, prints, number)
 
-    if is_async(function):
+    if asynchronous:
         from .loop import Loop
 
         Loop(channel, output, call).run()

@@ -177,4 +177,5 @@ class Threads:
             elif kind == frames.CANCEL:
                 self._cancel_elsewhere(number)
             elif kind == frames.PING:
-                self._channel.gather(frames.frame(frames.PONG, 0))
+                # Now: what is behind it has not begun for the server until it hears this.
+                self._channel.write(frames.frame(frames.PONG, number))

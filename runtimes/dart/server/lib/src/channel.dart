@@ -70,13 +70,17 @@ final class Channel {
   /// Bytes that the socket has not taken yet.
   int get queued => _queued;
 
-  /// Queues a frame to go out with the others of this turn.
-  void send(Uint8List frame) {
+  /// Whether there are frames that go out at the end of this turn.
+  bool get isScheduled => _scheduled;
+
+  /// Queues a frame to go out with the others of this turn, behind which [last] may add one.
+  void send(Uint8List frame, {void Function()? last}) {
     add(frame);
     if (_scheduled) return;
     _scheduled = true;
     Timer.run(() {
       _scheduled = false;
+      last?.call();
       flush();
     });
   }

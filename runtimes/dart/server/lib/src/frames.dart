@@ -18,6 +18,12 @@ abstract final class Kind {
   static const trace = 22;
 }
 
+/// The number of a ping that asks for a sign of life, and that of a mark, whose pong has no hurry.
+abstract final class Asks {
+  static const life = 0;
+  static const mark = 1;
+}
+
 /// Where a frame's own bytes begin.
 const frameStart = 9;
 

@@ -58,6 +58,13 @@ final class FunctionProcess {
   /// When the last pong came.
   int pongedAt = 0;
 
+  /// How many pings and marks it was sent, and how many of them it has answered, in order.
+  int _asked = 0;
+  int _answered = 0;
+
+  /// Whether no mark parts what was sent last from what will be.
+  bool _unmarked = false;
+
   /// The invocation that was answered 504 since the last ping went out, or null.
   Invocation? overdue;
 
@@ -122,9 +129,12 @@ final class FunctionProcess {
 
   /// Sends an invocation with its body.
   void invoke(Invocation invocation, Uint8List body) {
+    if (inFlight > 0 && !(_channel?.isScheduled ?? false)) _mark();
     inFlight += 1;
-    // Frames are taken in order: until the pong, it is sure that this one was not.
-    invocation.untaken = pingedAt == 0 ? null : body;
+    invocation
+      ..untaken = body
+      ..behind = _asked;
+    _unmarked = true;
     final Invocation(:id, :rawHead) = invocation;
     final fixed = 14 + id.length + rawHead.length;
     final small = body.length <= _largeBody;
@@ -148,6 +158,23 @@ final class FunctionProcess {
     if (inFlight == 1) _channel?.flush();
   }
 
+  /// Frames are taken in order: what is behind a ping or a mark has certainly not begun until the pong.
+  bool mayHaveBegun(Invocation invocation) => invocation.behind <= _answered;
+
+  /// Parts what follows from what was sent.
+  void _mark() {
+    final channel = _channel;
+    if (!_unmarked || channel == null) return;
+    _unmarked = false;
+    _asked += 1;
+    channel.add(newFrame(Kind.ping, Asks.mark, 0));
+  }
+
+  /// At the end of a turn. An invocation that is alone may well end before there is another.
+  void _markLast() {
+    if (inFlight > 1) _mark();
+  }
+
   /// Tells the function process that an invocation is overdue.
   void cancel(int number) {
     _send(newFrame(Kind.cancel, number, 0));
@@ -157,7 +184,8 @@ final class FunctionProcess {
   void ping() {
     if (pingedAt != 0) return;
     pingedAt = DateTime.now().millisecondsSinceEpoch;
-    _send(newFrame(Kind.ping, 0, 0));
+    _asked += 1;
+    _send(newFrame(Kind.ping, Asks.life, 0));
     _channel?.flush();
   }
 
@@ -178,13 +206,15 @@ final class FunctionProcess {
     if (channel == null) {
       _early.add(bytes);
     } else {
-      channel.send(bytes);
+      channel.send(bytes, last: _markLast);
     }
   }
 
   void _take(int kind, int number, Uint8List bytes) {
     switch (kind) {
       case Kind.pong:
+        _answered += 1;
+        if (number != Asks.life) return;
         pingedAt = 0;
         pongedAt = DateTime.now().millisecondsSinceEpoch;
         _events.alive(this);

@@ -33,6 +33,9 @@ final class Invocation {
 
   FunctionProcess? process;
 
-  /// The body, as long as it is not sure that the process has taken the invocation: another one may get it then.
+  /// The body, until it is noticed that the process may have begun the invocation: another one may get it before.
   Uint8List? untaken;
+
+  /// How many pings and marks the process was sent before it.
+  int behind = 0;
 }

@@ -151,7 +151,7 @@ final class Pool implements ProcessEvents {
   @override
   void alive(FunctionProcess process) {
     for (final invocation in _flight.values) {
-      if (identical(invocation.process, process)) invocation.untaken = null;
+      if (identical(invocation.process, process) && process.mayHaveBegun(invocation)) invocation.untaken = null;
     }
   }
 
@@ -244,8 +244,8 @@ final class Pool implements ProcessEvents {
     if (_workers.contains(process) && process.state != ProcessState.failed && !_stopped) {
       if (!expected) _keepStandby = true;
       _replace(process);
-      _handOver(process);
     }
+    if (!_stopped) _handOver(process);
     if (!expected && process.inFlight == 0) {
       _log.write(Level.error, null, "the function's process ended: $reason");
     }
@@ -255,11 +255,11 @@ final class Pool implements ProcessEvents {
     }
   }
 
-  /// Gives what a process has certainly not begun to another one.
+  /// Gives what a process that has ended has certainly not begun to another one.
   void _handOver(FunctionProcess process) {
     for (final invocation in _of(process)) {
       final body = invocation.untaken;
-      if (body == null) continue;
+      if (body == null || process.mayHaveBegun(invocation)) continue;
       process.inFlight -= 1;
       final next = invocation.process = _choose();
       next.invoke(invocation, body);
@@ -335,7 +335,6 @@ final class Pool implements ProcessEvents {
     process.retired = true;
     _retired.add(process);
     _replace(process);
-    _handOver(process);
     if (process.inFlight == 0) process.kill();
   }
 }

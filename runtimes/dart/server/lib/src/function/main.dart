@@ -64,6 +64,12 @@ final class _Worker {
   late final _reader = FrameReader(_takeFrame);
   final _running = <int, Running>{};
   bool _taking = false;
+
+  /// Among the frames that are being taken was something whose answer is not to wait.
+  bool _hurry = false;
+
+  /// A ping or a mark was answered, and that may not have been sent yet.
+  bool _marked = false;
   bool _draining = false;
 
   late final _zone = ZoneSpecification(
@@ -80,21 +86,27 @@ final class _Worker {
 
   void _take(Uint8List chunk) {
     _taking = true;
+    _hurry = false;
     _reader.add(chunk);
     _taking = false;
     // The answers of what ended without waiting go out together.
-    _channel.flush();
+    if (_hurry) _channel.flush();
   }
 
   void _takeFrame(int kind, int number, Uint8List bytes) {
     switch (kind) {
       case Kind.invoke:
+        // Should the process end with this one, the server must know that it has begun.
+        if (_marked) _flushAllBut(0);
+        _marked = false;
         _invoke(number, bytes);
       case Kind.cancel:
         _running.remove(number)?.cancelled = true;
         if (_draining) _endWhenDrained();
       case Kind.ping:
-        _sendNow(newFrame(Kind.pong, 0, 0));
+        _channel.add(newFrame(Kind.pong, number, 0));
+        _marked = true;
+        _hurry |= number == Asks.life;
       case Kind.drain:
         _draining = true;
         _endWhenDrained();
@@ -177,6 +189,7 @@ final class _Worker {
   void _sendLast(Uint8List frame) {
     if (_taking) {
       _channel.add(frame);
+      _hurry = true;
     } else if (_running.isEmpty) {
       _sendNow(frame);
     } else {
@@ -209,10 +222,14 @@ final class _Worker {
   }
 
   void _sendNow(Uint8List frame) {
-    _channel
-      ..add(frame)
-      ..flush();
-    while (_channel.queued > _highWaterBytes) {
+    _channel.add(frame);
+    _flushAllBut(_highWaterBytes);
+  }
+
+  /// Comes back when no more than so many bytes are left.
+  void _flushAllBut(int bytes) {
+    _channel.flush();
+    while (_channel.queued > bytes) {
       sleep(const Duration(milliseconds: 1));
       _channel.write();
     }

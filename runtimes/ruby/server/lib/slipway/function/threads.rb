@@ -198,7 +198,8 @@ module Slipway
           case kind
           when Frames::INVOKE then @pending << Call.new(@function, @output, number, body)
           when Frames::CANCEL then cancel(number)
-          when Frames::PING then @channel.gather(Frames.frame(Frames::PONG, 0))
+          # Now: what is behind it has not begun for the server until it hears this.
+          when Frames::PING then @channel.write(Frames.frame(Frames::PONG, number))
           end
         end
       end
