@@ -73,7 +73,8 @@ class Bench:
 @frozen
 class Runtime:
     """A language's runtime. ``folder`` is where its runtime.yaml stands, ``shared`` names the folders beside
-    it that hold a part of it, ``memory`` is the MiB in which it serves, 0 where it doesn't say,
+    it that hold a part of it, ``entrypoint`` is the function's file in its source, ``built`` what is launched
+    of its build, where that is another name, ``memory`` is the MiB in which it serves, 0 where it doesn't say,
     ``plain_server`` the server that answers without a container, where that is another one."""
 
     language: str
@@ -92,6 +93,7 @@ class Runtime:
     memory: int = 0
     shared: tuple[str, ...] = ()
     plain_server: str = ""
+    built: str = ""
 
     @property
     def folders(self) -> tuple[Path, ...]:
@@ -168,6 +170,7 @@ def _from_values(values: Mapping[str, Any], folder: Path) -> Runtime:
         memory=values.get("memory", 0),
         shared=tuple(values.get("shared", [])),
         plain_server=process.get("server", ""),
+        built=values.get("built", ""),
     )
 
 

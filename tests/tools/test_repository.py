@@ -35,6 +35,15 @@ def test_labels_say_what_an_executor_needs(root: Path) -> None:
     assert labels["org.slipway.role"] == "launch"
     assert labels["org.slipway.entrypoint"] == "main.toy"
     assert labels["org.slipway.profiles"] == "core,result"
+    assert labels["org.slipway.memory"] == "64"
+
+
+def test_labels_say_what_is_launched_of_a_build_and_in_how_much_memory(root: Path) -> None:
+    file = root / "runtimes" / "toy" / "runtime.yaml"
+    file.write_text(file.read_text() + "built: program\nmemory: 96\n")
+    labels = repository.labels(repository.choose("toy"), "build")
+    assert labels["org.slipway.entrypoint"] == "program"
+    assert labels["org.slipway.memory"] == "96"
 
 
 def test_the_digest_changes_with_content_names_and_modes(tmp_path: Path) -> None:
@@ -69,6 +78,18 @@ def test_what_a_runtime_shares_is_a_source_of_its_images(root: Path) -> None:
     assert choice.runtime.folders == (file.parent, part)
     before = images.source(choice)
     (part / "Dockerfile").write_text("FROM scratch\nCOPY . /\n")
+    assert images.source(choice) != before
+
+
+def test_an_image_is_made_again_where_its_labels_would_say_something_else(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = root / "runtimes" / "base"
+    base.mkdir()
+    (base / "Dockerfile").write_text("FROM scratch\n")
+    choice = repository.choose("toy")
+    before = images.source(choice)
+    monkeypatch.setattr(repository, "labels", lambda choice, role: {"org.slipway.new": "1"})
     assert images.source(choice) != before
 
 

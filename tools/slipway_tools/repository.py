@@ -139,6 +139,7 @@ def labels(choice: Choice, role: str) -> dict[str, str]:
         terms.label("version"): choice.version.version,
         terms.label("contract"): terms.version,
         terms.label("role"): role,
-        terms.label("entrypoint"): choice.runtime.entrypoint,
+        terms.label("entrypoint"): choice.runtime.built or choice.runtime.entrypoint,
+        terms.label("memory"): str(choice.runtime.memory or terms.memory),
         terms.label("profiles"): ",".join(choice.runtime.profiles),
     }

@@ -186,10 +186,11 @@ def scripts(session: Session) -> None:
     session.check(session.invoke([{"do": "send", "text": "x"}]), status=200, text="x")
 
 
-@probe("13.7-labels", why="an executor needs no table of its own", needs=("container",))
+@probe("13.7-labels", why="an executor needs no table of its own", needs=("container", "launch"))
 def labels(session: Session) -> None:
     terms = contract.load()
-    for role, found in session.launcher.labels().items():
+    by_role = session.launcher.labels()
+    for role, found in by_role.items():
         for name in terms.values["labels"]:
             session.expect(
                 bool(found.get(terms.label(name))),
@@ -199,6 +200,20 @@ def labels(session: Session) -> None:
             found.get(terms.label("contract")) == terms.version,
             f"the {role} image names contract {found.get(terms.label('contract'))}",
         )
+        if memory := found.get(terms.label("memory")):
+            session.expect(
+                memory.isdecimal() and int(memory) > 0,
+                f"the {role} image's {terms.label('memory')} is {memory!r}, no number of MiB",
+            )
+    entrypoints = {role: found.get(terms.label("entrypoint")) for role, found in by_role.items()}
+    session.expect(
+        len(set(entrypoints.values())) == 1, f"the images name several entry points: {entrypoints}"
+    )
+    # What it says it launches by default is what it launches when it is told so.
+    with session.fresh(
+        {terms.variable("entrypoint"): entrypoints["launch"] or ""}, wait="health"
+    ) as fresh:
+        fresh.check(fresh.invoke([{"do": "send", "text": "named"}]), status=200, text="named")
 
 
 class _copy:

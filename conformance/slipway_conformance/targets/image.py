@@ -213,13 +213,15 @@ class ImageLauncher(Launcher):
         self.version = labels.get(contract.load().label("version"), "")
         named = labels.get(contract.load().label("profiles"), "")
         self.profiles = frozenset(named.split(",")) if named else None
+        memory = labels.get(contract.load().label("memory"), "")
+        self.memory = int(memory) if memory.isdecimal() else 0
         abilities = set(Ability) - {Ability.SCRIPTS, Ability.SOURCE}
         self.abilities = frozenset(abilities)
 
     def describe(self, runtime: Runtime) -> None:
-        """Takes over what no label says: how much memory it needs, and that plain source launches too
-        where the language is interpreted."""
-        self.memory = runtime.memory
+        """Takes over what no label says: that plain source launches too where the language is interpreted,
+        and how much memory it needs where the image is silent."""
+        self.memory = self.memory or runtime.memory
         if runtime.kind == "interpreted":
             self.abilities |= {Ability.SOURCE}
 

@@ -166,8 +166,9 @@ def current(client: docker.DockerClient, choice: Choice, role: str) -> bool:
 
 
 def source(choice: Choice) -> str:
-    """A digest of all that an image is made from."""
+    """A digest of all that an image is made from, and of what its labels say."""
     base = (repository.root() / "runtimes" / "base" / "Dockerfile").read_text("utf-8")
     own, *shared = choice.runtime.folders
     others = map(repository.digest, shared)
-    return repository.digest(own, base, *others, *choice.version.args.values())
+    labels = (f"{name}={value}" for name, value in repository.labels(choice, "").items())
+    return repository.digest(own, base, *others, *choice.version.args.values(), *labels)
