@@ -42,7 +42,7 @@ pub struct Line {
 }
 
 /// What goes into the result envelope beside the answer.
-pub struct Result<'a> {
+pub struct Enveloped<'a> {
     pub invocation: &'a str,
     pub error: Option<&'a Refusal>,
     pub logs: &'a [Line],
@@ -104,7 +104,7 @@ pub fn given(answer: Answer, invocation: &str) -> Option<Outgoing> {
 }
 
 /// Wraps an answer into the result envelope.
-pub fn enveloped(answer: &Outgoing, result: &Result<'_>) -> Outgoing {
+pub fn enveloped(answer: &Outgoing, result: &Enveloped<'_>) -> Outgoing {
     let mut headers = serde_json::Map::new();
     // Those of the runtime belong to the HTTP answer around it.
     for (name, value) in answer.headers.iter().filter(|(name, _)| !name.as_str().starts_with(RESERVED_PREFIX))
@@ -188,8 +188,13 @@ mod tests {
             headers: HeaderMap::new(),
             body: Bytes::from_static(&[0, 255]),
         };
-        let result =
-            Result { invocation: "id", error: None, logs: &[], truncated: false, duration: Duration::ZERO };
+        let result = Enveloped {
+            invocation: "id",
+            error: None,
+            logs: &[],
+            truncated: false,
+            duration: Duration::ZERO,
+        };
         let document: serde_json::Value =
             serde_json::from_slice(&enveloped(&outgoing, &result).body).expect("the envelope is JSON");
         assert_eq!((&document["body"], &document["encoding"]), (&json!("AP8="), &json!("base64")));

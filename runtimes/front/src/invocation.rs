@@ -13,8 +13,8 @@ pub struct Invocation {
     pub id: String,
     pub started: Instant,
     trace: RefCell<Option<String>>,
-    /// None where nobody asked for the lines.
-    kept: Option<RefCell<Kept>>,
+    /// None where nobody asked for the lines, or has got them already.
+    kept: RefCell<Option<Kept>>,
 }
 
 #[derive(Default)]
@@ -26,7 +26,7 @@ struct Kept {
 
 impl Invocation {
     pub fn new(id: String, trace: Option<String>, keeps_lines: bool) -> Self {
-        let kept = keeps_lines.then(RefCell::default);
+        let kept = RefCell::new(keeps_lines.then(Kept::default));
         Self { id, started: Instant::now(), trace: RefCell::new(trace), kept }
     }
 
@@ -39,29 +39,41 @@ impl Invocation {
         let trace = self.trace.borrow();
         let owner = Owner { invocation: &self.id, trace: trace.as_deref() };
         let time = logs::write(level, Some(owner), message);
-        if let Some(kept) = &self.kept {
-            let line = Line { time: logs::timestamp(time), level: level.name(), message: message.to_owned() };
-            kept.borrow_mut().keep(line);
+        if let Some(kept) = &mut *self.kept.borrow_mut() {
+            kept.keep(Line { time: logs::timestamp(time), level: level.name(), message: message.to_owned() });
         }
     }
 
-    /// The lines so far, and whether there were more.
-    pub fn lines(&self) -> (Vec<Line>, bool) {
-        let Some(kept) = &self.kept else { return (Vec::new(), false) };
-        let mut kept = kept.borrow_mut();
-        (std::mem::take(&mut kept.lines).into(), kept.truncated)
+    /// The lines so far, and whether there were more. Those that come later are the log's alone.
+    pub fn take_lines(&self) -> (Vec<Line>, bool) {
+        self.kept.take().map(|kept| (kept.lines.into(), kept.truncated)).unwrap_or_default()
+    }
+
+    /// The same to the log, without what was kept.
+    fn without_lines(&self) -> Self {
+        Self {
+            id: self.id.clone(),
+            started: self.started,
+            trace: self.trace.clone(),
+            kept: RefCell::default(),
+        }
     }
 }
 
 impl Kept {
     fn keep(&mut self, line: Line) {
-        self.bytes += line.message.len();
+        self.bytes += weight(&line);
         self.lines.push_back(line);
         while self.bytes > RESULT_LOG_BYTES {
-            self.bytes -= self.lines.pop_front().map_or(self.bytes, |line| line.message.len());
+            self.bytes -= self.lines.pop_front().map_or(self.bytes, |line| weight(&line));
             self.truncated = true;
         }
     }
+}
+
+/// Bytes of a line's message; an empty one takes room as well.
+fn weight(line: &Line) -> usize {
+    line.message.len().max(1)
 }
 
 /// Invocations that have ended, for lines that come late: so many, and each by its number.
@@ -75,7 +87,11 @@ impl Recent {
         Self { most, all: VecDeque::new() }
     }
 
-    pub fn add(&mut self, number: u32, invocation: Rc<Invocation>) {
+    /// Lines that were kept are for whoever waits for the answer, and need not be remembered as well.
+    pub fn add(&mut self, number: u32, mut invocation: Rc<Invocation>) {
+        if invocation.kept.borrow().is_some() {
+            invocation = Rc::new(invocation.without_lines());
+        }
         if self.all.len() == self.most {
             self.all.pop_front();
         }
@@ -117,9 +133,32 @@ mod tests {
             invocation.log(Level::Info, &"x".repeat(RESULT_LOG_BYTES / 2));
         }
         invocation.log(Level::Error, "newest");
-        let (lines, truncated) = invocation.lines();
+        let (lines, truncated) = invocation.take_lines();
         assert!(truncated);
         assert_eq!(lines.len(), 2);
         assert_eq!(lines[1].message, "newest");
+    }
+
+    #[test]
+    fn empty_lines_are_not_kept_without_end() {
+        let mut kept = Kept::default();
+        for _ in 0..=RESULT_LOG_BYTES {
+            kept.keep(Line { time: String::new(), level: "info", message: String::new() });
+        }
+        assert_eq!((kept.lines.len(), kept.truncated), (RESULT_LOG_BYTES, true));
+    }
+
+    #[test]
+    fn what_is_remembered_holds_no_lines() {
+        let invocation = Rc::new(Invocation::new(String::from("id"), None, true));
+        invocation.log(Level::Info, "kept");
+        let mut recent = Recent::new(1);
+        recent.add(1, Rc::clone(&invocation));
+        let late = recent.get(1).expect("it is remembered");
+        late.log(Level::Info, "late");
+        assert_eq!((late.id.as_str(), late.take_lines().0.len()), ("id", 0));
+        assert_eq!(invocation.take_lines().0.len(), 1);
+        invocation.log(Level::Info, "after the answer");
+        assert_eq!(invocation.take_lines().0.len(), 0);
     }
 }

@@ -167,8 +167,8 @@ fn respond(invocation: &Invocation, enveloped: bool, given: Result<Outgoing, Ref
     if !enveloped || refused {
         return outgoing;
     }
-    let (logs, truncated) = invocation.lines();
-    let result = answer::Result {
+    let (logs, truncated) = invocation.take_lines();
+    let result = answer::Enveloped {
         invocation: &invocation.id,
         error: refusal.as_ref(),
         logs: &logs,
