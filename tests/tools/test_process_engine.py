@@ -92,6 +92,19 @@ def test_a_runtime_is_installed_again_when_its_files_change(root: Path, run: Run
     assert not (home / "mark").exists()
 
 
+def test_a_runtime_is_installed_again_when_what_it_shares_changes(root: Path, run: Run) -> None:
+    part, file = root / "runtimes" / "part", root / "runtimes" / "toy" / "runtime.yaml"
+    part.mkdir()
+    file.write_text(file.read_text() + "shared: [part]\n")
+    engine, choice = ProcessEngine(run), repository.choose("toy")
+    with Steps() as steps:
+        engine.prepare(choice, steps)
+        (engine.home(choice.runtime) / "mark").touch()
+        (part / "source").write_text("changed")
+        engine.prepare(choice, steps)
+    assert not (engine.home(choice.runtime) / "mark").exists()
+
+
 def test_a_launched_server_ends_with_its_run(root: Path) -> None:
     with Run() as run:
         engine, choice = ProcessEngine(run), repository.choose("toy")

@@ -186,6 +186,8 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def _digest(runtime: Runtime) -> str:
-    """Changes with every file that install.sh may read, and with the versions of the toolchain."""
+    """Changes with every file that install.sh may read, those of the folders that the runtime shares
+    with others among them, and with the versions of the toolchain."""
     tools = [f"{need.command} {version_of(need)}" for need in runtime.requires]
-    return repository.digest(runtime.folder, *tools)
+    own, *shared = runtime.folders
+    return repository.digest(own, *map(repository.digest, shared), *tools)
