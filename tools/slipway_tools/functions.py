@@ -13,7 +13,7 @@ from attrs import frozen
 from slipway_conformance import contract
 from slipway_conformance.runtime import Runtime
 
-from . import last, repository
+from . import repository
 from .engine import Engine, Launched, LaunchOptions
 from .errors import ToolError
 from .repository import Choice
@@ -95,7 +95,6 @@ def start(
         if isinstance(error, ToolError) and not (tail and show is None):
             raise ToolError(f"{error}\n" + ("\n".join(tail) or "(no log)")) from None
         raise
-    last.remember(launched)
     return launched
 
 

@@ -1,4 +1,4 @@
-"""Remembers the latest launch, so that `slipway invoke` needs neither its address nor its secret."""
+"""Remembers what `launch` or `dev` served last, so that `slipway invoke` needs neither its address nor its secret."""
 
 from __future__ import annotations
 

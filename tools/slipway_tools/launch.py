@@ -11,7 +11,7 @@ from attrs import frozen
 from rich.markup import escape
 from watchfiles import watch
 
-from . import functions
+from . import functions, last
 from .engine import Engine, Launched, LaunchOptions, find
 from .engine.model import check_port
 from .errors import ToolError
@@ -80,6 +80,8 @@ def dev(wanted: Wanted) -> int:
                 if launched:
                     launched.drain()
                     launched.remove()
+                    # Where Ctrl-C comes now, there is nothing to drain.
+                    launched = None
                 launched = _try(engine, function, wanted, run)
         except KeyboardInterrupt:
             return _drain(launched) if launched else 0
@@ -103,7 +105,9 @@ def _build_and_start(engine: Engine, function: Function, wanted: Wanted, run: Ru
     with Steps() as steps:
         functions.build(engine, function, built, steps)
     options = LaunchOptions(functions.new_secret(), wanted.port, wanted.env)
-    return functions.start(engine, function.choice, built, options)
+    launched = functions.start(engine, function.choice, built, options)
+    last.remember(launched)
+    return launched
 
 
 def _try(engine: Engine, function: Function, wanted: Wanted, run: Run) -> Launched | None:

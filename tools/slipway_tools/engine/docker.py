@@ -130,8 +130,11 @@ class LaunchedContainer(Launched):
         return bool(self.container.status == "running")
 
     def drain(self) -> int:
-        self.container.stop(timeout=round(self.grace + EXIT_SECONDS))
-        return int(self.container.wait()["StatusCode"])
+        # One that is gone has ended, whoever removed it.
+        with suppress(NotFound):
+            self.container.stop(timeout=round(self.grace + EXIT_SECONDS))
+            return int(self.container.wait()["StatusCode"])
+        return 0
 
     def remove(self) -> None:
         _remove(self.container)
