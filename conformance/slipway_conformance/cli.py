@@ -88,6 +88,10 @@ def verify_command(
         list_cases(selection)
         return
     described = load_runtime(command or runtime_file)
+    if write_gaps and described is None:
+        stop(
+            "--write-gaps needs --runtime FILE or --command FOLDER: its runtime.yaml is where they go"
+        )
     try:
         if image:
             launcher = _image(image, build_image, function, described)

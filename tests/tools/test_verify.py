@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from slipway_conformance import Subject, contract
+from slipway_conformance import cli as suite
 from slipway_conformance.reference.launcher import ReferenceLauncher
 from slipway_conformance.targets.process import RunningProcess, free_port
 from slipway_tools import cli, demo, flakes, subjects
@@ -93,6 +94,22 @@ def test_a_url_is_judged_without_an_engine(
     assert code == 0
     assert "1.1-answers pass" in told
     assert (root / "reports" / "report.html").is_file()
+
+
+def test_gaps_that_nothing_could_hold_are_refused_before_anything_is_judged(
+    root: Path, served: RunningProcess
+) -> None:
+    asked = len(served.log_lines())
+    # A case whose function writes a line of its own.
+    wanted = ("--write-gaps", "--case", "6.3-generic", "--reports", str(root / "reports"))
+    with pytest.raises(ToolError, match="--write-gaps needs the name of a runtime"):
+        _verify(_url(served), *wanted, secret=served.secret)
+    arguments = ["verify", "--url", _url(served), *wanted]
+    done = CliRunner().invoke(suite.app, arguments, env={"RUNTIME_SECRET": served.secret})
+    assert done.exit_code == 2
+    assert "--write-gaps needs --runtime FILE or --command FOLDER" in done.stderr
+    assert len(served.log_lines()) == asked
+    assert not (root / "reports").exists()
 
 
 def _first_line(running: RunningProcess, folder: Path) -> tuple[float, str]:

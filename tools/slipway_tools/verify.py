@@ -32,12 +32,13 @@ def verify(wanted: Wanted, selection: Selection, folder: Path, write_gaps: bool)
     """Judges a target and writes the reports into *folder*; the report's exit code."""
     with Run() as run:
         subject, runtime = subject_of(wanted, run)
-        report = cli.run([subject], selection, folder, reports.figures)
-    if write_gaps:
-        if runtime is None:
+        if write_gaps and runtime is None:
+            subject.launcher.close()
             raise ToolError(
                 "--write-gaps needs the name of a runtime: its runtime.yaml is where they go."
             )
+        report = cli.run([subject], selection, folder, reports.figures)
+    if write_gaps and runtime:
         results = [result for target in report.targets for result in target.results]
         count = gaps.write(runtime.folder / "runtime.yaml", results)
         say(
