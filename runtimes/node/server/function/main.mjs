@@ -62,9 +62,18 @@ function take(kind, number, buffer, start, end) {
     // Should the process end with this one, the server must know that it has begun.
     if (marked) sendAll();
     marked = false;
-    invoke(number, buffer, start, end);
+    try {
+      invoke(number, buffer, start, end);
+    } catch (error) {
+      // Nothing may get out of here, or the frames behind this one would not be found.
+      abandon(number);
+      const description = describe(error);
+      speak({ number }, 1, description);
+      refuse(number, "function_error", description);
+      sendLast();
+    }
   } else if (kind === KIND.cancel) {
-    for (const invocation of running.items()) if (invocation.number === number) running.delete(invocation);
+    abandon(number);
   } else if (kind === KIND.ping) {
     outbox.begin(KIND.pong, number).end();
     marked = true;
@@ -98,21 +107,21 @@ function invoke(number, buffer, start, end) {
 }
 
 function run(invocation, request, response) {
-  let result;
   try {
-    result = main(request, response);
+    const result = main(request, response);
+    // Whose `then` it is nobody knows: looking for it and calling it may throw, and it may call both, or twice.
+    if (typeof result?.then === "function") {
+      result.then(
+        () => end(invocation, response),
+        (error) => fail(invocation, response, error),
+      );
+      return;
+    }
   } catch (error) {
     fail(invocation, response, error);
     return;
   }
-  if (typeof result?.then === "function") {
-    result.then(
-      () => end(invocation, response),
-      (error) => fail(invocation, response, error),
-    );
-  } else {
-    end(invocation, response);
-  }
+  end(invocation, response);
 }
 
 function end(invocation, response) {
@@ -156,6 +165,11 @@ function finish(invocation, response) {
   }
   running.delete(invocation);
   return true;
+}
+
+/** Has an invocation be cancelled, wherever it is. */
+function abandon(number) {
+  for (const invocation of running.items()) if (invocation.number === number) running.delete(invocation);
 }
 
 /** Sends the end of an invocation: at once when nothing else is in flight. */

@@ -16,7 +16,14 @@ const begun = process.env.BEGUN;
 // Its first process loads at once, those after it take their time.
 if (existsSync(begun)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 700);
 appendFileSync(begun, "loaded;");
-module.exports = async (req, res) => {
+module.exports = (req, res) => {
+  if (req.payload === "no then") return { get then() { throw new Error("it has no then"); } };
+  if (req.payload === "then fails") return { then() { throw new Error("its then fails"); } };
+  if (req.payload === "break") Object.values = () => { Object.values = values; throw new Error("it was broken"); };
+  return answer(req, res);
+};
+const { values } = Object;
+const answer = async (req, res) => {
   if (req.payload === "begun") return res.send(readFileSync(begun, "utf8"));
   if (req.payload === "spin" || req.payload === "late") appendFileSync(begun, req.payload + ";");
   if (req.payload === "spin") for (;;);
@@ -74,9 +81,28 @@ test("what is overdue before the function is loaded again never begins", async (
   assert.match(begun, /spin;loaded;$/);
 });
 
+test("whatever a function returns, those that come with it and after it are answered", async () => {
+  const answers = await Promise.all(["no then", "answer", "then fails", "answer"].map((payload) => call(payload, 5)));
+  assert.deepEqual(
+    answers.map(({ status, headers }) => [status, headers.get("x-runtime-error")]),
+    [
+      [500, "function_error"],
+      [200, null],
+      [500, "function_error"],
+      [200, null],
+    ],
+  );
+});
+
+test("what a function breaks costs no more than the invocation that needs it", async () => {
+  assert.equal((await call("break", 5)).status, 200);
+  assert.equal((await call("answer", 5)).headers.get("x-runtime-error"), "function_error");
+  assert.equal((await call("answer", 5)).status, 200);
+});
+
 function call(payload, seconds) {
   return fetch(`http://127.0.0.1:${port}/`, {
-    body: JSON.stringify({ payload }),
+    body: JSON.stringify({ headers: {}, payload }),
     headers: { "content-type": "application/json", "x-runtime-secret": "s", "x-runtime-timeout": String(seconds) },
     method: "POST",
   });
