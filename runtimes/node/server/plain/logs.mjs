@@ -67,7 +67,8 @@ export class ResultLog {
   truncated = false;
 
   add(time, level, message) {
-    const size = Buffer.byteLength(message);
+    // An empty one takes room as well.
+    const size = Math.max(Buffer.byteLength(message), 1);
     this.#lines.push({ time, level, message });
     this.#sizes.push(size);
     this.#bytes += size;
