@@ -235,13 +235,14 @@ class ScriptsLauncher(CommandLauncher):
         self.built = self._built
 
     def install(self) -> None:
-        """Puts the server into the home folder, again whenever the runtime's files are newer."""
+        """Puts the server into the home folder, again whenever the runtime's files are newer. The home
+        folder may be one of the runtime's: what was put there is not."""
         stamp = self.home / ".installed"
         newest = max(
             path.stat().st_mtime
             for folder in self.runtime.folders
             for path in folder.rglob("*")
-            if path.is_file()
+            if path.is_file() and not path.is_relative_to(self.home)
         )
         if stamp.is_file() and stamp.stat().st_mtime > newest:
             return
