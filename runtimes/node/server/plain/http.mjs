@@ -141,7 +141,7 @@ export class HttpServer {
 
     const invocation = {
       number: 0,
-      process: null,
+      worker: null,
       untaken: null,
       id,
       trace: choices.trace,

@@ -59,13 +59,13 @@ export class Pool {
 
   /** Runs an invocation: an object with `id`, `deadline` (ms since 1970), `trace`, `log` (a ResultLog or null). */
   invoke(invocation, request) {
-    const process = this.#choose();
+    const worker = this.#choose();
     this.#flight.add(invocation);
-    invocation.process = process;
+    invocation.worker = worker;
     const { number, id, trace } = invocation;
     this.#remembered[number % REMEMBERED] = { number, id, trace };
     if (invocation.deadline < this.#nextDeadline) this.#nextDeadline = invocation.deadline;
-    process.invoke(invocation, request);
+    worker.invoke(invocation, request);
     this.#tickLater();
   }
 
@@ -86,7 +86,7 @@ export class Pool {
 
   stop() {
     this.#stopped = true;
-    for (const process of [...this.#workers, ...this.#retired]) process.kill();
+    for (const worker of [...this.#workers, ...this.#retired]) worker.kill();
     // Nobody is watched any more.
     this.#workers = [];
     this.#retired.clear();
@@ -94,13 +94,13 @@ export class Pool {
 
   #spawn() {
     return new FunctionProcess(this.#options, {
-      alive: (process) => {
-        for (const invocation of this.#flight) if (invocation.process === process) invocation.untaken = null;
+      alive: (worker) => {
+        for (const invocation of this.#flight) if (invocation.worker === worker) invocation.untaken = null;
       },
-      frame: (process, kind, number, bytes) => this.#take(process, kind, number, bytes),
-      gone: (process, reason) => this.#gone(process, reason),
-      loaded: (process) => this.#loaded(process),
-      output: (process, level, line) => this.#output(process, level, line),
+      frame: (worker, kind, number, bytes) => this.#take(worker, kind, number, bytes),
+      gone: (worker, reason) => this.#gone(worker, reason),
+      loaded: (worker) => this.#loaded(worker),
+      output: (worker, level, line) => this.#output(worker, level, line),
     });
   }
 
@@ -115,10 +115,10 @@ export class Pool {
 
   // What a process sends ----------------------------------------------------------------------------------------------
 
-  #take(process, kind, number, bytes) {
+  #take(worker, kind, number, bytes) {
     const invocation = this.#flight.get(number);
     // An answer may come from a process that was replaced and has nothing to say about it any more.
-    if (invocation !== null && invocation.process !== process) return;
+    if (invocation !== null && invocation.worker !== worker) return;
     if (kind === KIND.answer) {
       if (invocation) {
         this.#end(invocation);
@@ -150,20 +150,20 @@ export class Pool {
   }
 
   /** Raw output belongs to the one invocation in flight, or to none when there are several. */
-  #output(process, level, line) {
-    const [invocation] = process.inFlight === 1 ? this.#of(process) : [];
+  #output(worker, level, line) {
+    const [invocation] = worker.inFlight === 1 ? this.#of(worker) : [];
     this.#log(invocation ?? null, 0, level, line);
   }
 
-  #of(process) {
-    return [...this.#flight].filter((invocation) => invocation.process === process);
+  #of(worker) {
+    return [...this.#flight].filter((invocation) => invocation.worker === worker);
   }
 
   #end(invocation) {
-    const { process } = invocation;
+    const { worker } = invocation;
     this.#flight.delete(invocation);
-    process.inFlight -= 1;
-    if (process.retired && process.inFlight === 0) process.kill();
+    worker.inFlight -= 1;
+    if (worker.retired && worker.inFlight === 0) worker.kill();
   }
 
   #refuse(invocation, code, message) {
@@ -173,16 +173,16 @@ export class Pool {
 
   // Loading, ending, replacing ----------------------------------------------------------------------------------------
 
-  #loaded(process) {
-    if (process.state === "ready") {
+  #loaded(worker) {
+    if (worker.state === "ready") {
       this.#retryMs = RETRY_MS.first;
     } else {
-      writeLine("error", null, `the function can't be loaded: ${process.failure}`);
-      for (const invocation of this.#of(process)) {
+      writeLine("error", null, `the function can't be loaded: ${worker.failure}`);
+      for (const invocation of this.#of(worker)) {
         this.#refuse(invocation, "function_not_loaded", "The function could not be loaded; the log says why.");
       }
       // It could be loaded before: whatever is missing may come back.
-      if (this.#onLoaded === null) this.#retry(process);
+      if (this.#onLoaded === null) this.#retry(worker);
     }
     this.#onLoaded?.();
   }
@@ -192,38 +192,38 @@ export class Pool {
     this.#onLoaded = null;
   }
 
-  #retry(process) {
+  #retry(worker) {
     const wait = this.#retryMs;
     this.#retryMs = Math.min(wait * 2, RETRY_MS.last);
-    setTimeout(() => this.#replace(process), wait).unref();
+    setTimeout(() => this.#replace(worker), wait).unref();
   }
 
-  #gone(process, reason) {
-    const expected = this.#retired.delete(process) || process.retired || this.#stopped;
-    if (process.state !== "failed") this.#replace(process);
-    if (!this.#stopped) this.#handOver(process);
-    if (!expected && process.inFlight === 0) writeLine("error", null, `the function's process ended: ${reason}`);
-    for (const invocation of this.#of(process)) {
+  #gone(worker, reason) {
+    const expected = this.#retired.delete(worker) || worker.retired || this.#stopped;
+    if (worker.state !== "failed") this.#replace(worker);
+    if (!this.#stopped) this.#handOver(worker);
+    if (!expected && worker.inFlight === 0) writeLine("error", null, `the function's process ended: ${reason}`);
+    for (const invocation of this.#of(worker)) {
       this.#log(invocation, invocation.number, "error", `the function's process ended: ${reason}`);
       this.#refuse(invocation, "function_error", `the function's process ended: ${reason}`);
     }
   }
 
   /** Gives what a process that has ended has certainly not begun to another one. */
-  #handOver(process) {
-    for (const invocation of this.#of(process)) {
+  #handOver(worker) {
+    for (const invocation of this.#of(worker)) {
       if (invocation.untaken === null) continue;
-      process.inFlight -= 1;
-      invocation.process = this.#choose();
-      invocation.process.invoke(invocation, invocation.untaken);
+      worker.inFlight -= 1;
+      invocation.worker = this.#choose();
+      invocation.worker.invoke(invocation, invocation.untaken);
     }
   }
 
   /** Puts a new process in the place of another. */
-  #replace(process) {
-    const index = this.#workers.indexOf(process);
+  #replace(worker) {
+    const index = this.#workers.indexOf(worker);
     if (index < 0 || this.#stopped) return;
-    if (process.state === "failed") process.kill();
+    if (worker.state === "failed") worker.kill();
     const next = this.#spawn();
     this.#workers[index] = next;
     // What is sent behind this before the function is loaded has certainly not begun, should it never be.
@@ -248,8 +248,8 @@ export class Pool {
       if (worker.state === "ready") this.#watch(worker, now);
       busy ||= worker.inFlight > 0 || worker.pingedAt !== 0;
     }
-    for (const process of this.#retired) {
-      if (process.pingedAt !== 0 && now - process.pingedAt >= HOPELESS_MS) process.kill();
+    for (const worker of this.#retired) {
+      if (worker.pingedAt !== 0 && now - worker.pingedAt >= HOPELESS_MS) worker.kill();
     }
     if (busy || this.#retired.size > 0) this.#tickLater();
   }
@@ -261,31 +261,31 @@ export class Pool {
         this.#nextDeadline = Math.min(this.#nextDeadline, invocation.deadline);
         continue;
       }
-      const { process } = invocation;
-      process.overdue = invocation;
-      process.cancel(invocation.number);
+      const { worker } = invocation;
+      worker.overdue = invocation;
+      worker.cancel(invocation.number);
       this.#refuse(invocation, "timeout", "The function did not answer in time.");
     }
   }
 
   /** Tells a process that awaits from one that does not yield. */
-  #watch(process, now) {
-    if (process.pingedAt === 0) {
-      process.overdue = null;
-      if (process.inFlight > 0 && now - process.pongedAt >= PING_MS) process.ping();
+  #watch(worker, now) {
+    if (worker.pingedAt === 0) {
+      worker.overdue = null;
+      if (worker.inFlight > 0 && now - worker.pongedAt >= PING_MS) worker.ping();
       return;
     }
-    const silent = now - process.pingedAt;
-    if (process.overdue && silent >= SILENT_MS) this.#retire(process);
+    const silent = now - worker.pingedAt;
+    if (worker.overdue && silent >= SILENT_MS) this.#retire(worker);
   }
 
-  #retire(process) {
-    const { id, trace } = process.overdue;
+  #retire(worker) {
+    const { id, trace } = worker.overdue;
     writeLine("error", id, "the function does not yield: its process is replaced", trace);
-    process.retired = true;
-    this.#retired.add(process);
-    this.#replace(process);
-    if (process.inFlight === 0) process.kill();
+    worker.retired = true;
+    this.#retired.add(worker);
+    this.#replace(worker);
+    if (worker.inFlight === 0) worker.kill();
   }
 }
 
