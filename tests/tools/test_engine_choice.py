@@ -5,8 +5,10 @@ from __future__ import annotations
 import http.server
 import json
 import os
+import signal
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from slipway_tools.engine import buildkit, daemon, endpoint, find, standin
 from slipway_tools.errors import ToolError
 from slipway_tools.kind import Kind
 from slipway_tools.run import Run
+from slipway_tools.terminal import step
 
 
 @pytest.fixture
@@ -141,6 +144,53 @@ def test_what_is_kept_stays_until_it_is_stopped(root: Path, no_engine: None) -> 
     assert daemon.stop()
     assert not daemon.stop()
     process.wait(5)
+
+
+# It says that it hears no SIGTERM, and listens nowhere.
+STUBBORN = "#!/bin/sh\ntrap '' TERM\necho deaf\nwhile :; do sleep 0.1; done\n"
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(daemon, "_STOP_SECONDS", 0.5)
+
+
+def test_an_engine_that_does_not_stop_is_not_called_stopped(
+    root: Path, no_engine: None, impatient: None
+) -> None:
+    process = subprocess.Popen(["sh", "-c", STUBBORN], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    with process.stdout:
+        process.stdout.readline()
+    daemon._write(daemon.Started(process.pid, daemon._began(process.pid), True))
+    with pytest.raises(ToolError, match=f"process {process.pid}. still runs"):
+        daemon.stop()
+    assert daemon.started()
+    process.kill()
+    process.wait(5)
+    assert not daemon.stop()
+
+
+@pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")
+def test_an_engine_that_neither_starts_nor_ends_is_told(
+    root: Path, no_engine: None, impatient: None, clients: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (clients / "dockerd").write_text(STUBBORN)
+    (clients / "dockerd").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{clients}:/usr/bin:/bin")
+
+    def wait(*ignored: object) -> None:
+        while "deaf" not in daemon._log().read_text():
+            time.sleep(0.01)
+
+    monkeypatch.setattr(daemon, "_wait", wait)
+    told = r"(?s)dockerd does not start here: deaf.*engine stop"
+    with pytest.raises(ToolError, match=told), step("start") as only:
+        daemon.start(only)
+    ours = daemon.started()
+    assert ours
+    os.kill(ours.pid, signal.SIGKILL)
+    os.waitpid(ours.pid, 0)
 
 
 def test_an_engine_that_serves_somebody_else_is_left_running(

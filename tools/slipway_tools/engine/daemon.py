@@ -98,7 +98,7 @@ def _start(step: Step) -> docker.DockerClient:
         if client:
             return client
     step.tell("starting dockerd")
-    log = _folder() / "dockerd.log"
+    log = _log()
     with log.open("wb") as output:
         process = subprocess.Popen(
             ["dockerd"],
@@ -111,19 +111,23 @@ def _start(step: Step) -> docker.DockerClient:
     _write(Started(process.pid, _began(process.pid), False))
     client = _wait(process, _START_SECONDS)
     if client is None:
-        with suppress(ProcessLookupError):
+        with suppress(ProcessLookupError, subprocess.TimeoutExpired):
             process.terminate()
             process.wait(_STOP_SECONDS)
-        _record().unlink(missing_ok=True)
+        still = ""
+        if process.poll() is None:
+            still = f"It doesn't end either (process {process.pid}): ./slipway engine stop\n"
+        else:
+            _record().unlink(missing_ok=True)
         raise ToolError(
-            f"dockerd does not start here: {_reason(log)}\n(all of its log: {log})\n"
+            f"dockerd does not start here: {_reason(log)}\n(all of its log: {log})\n{still}"
             "Without a container engine, use the machine's own toolchain: --engine process"
         )
     return client
 
 
 def stop() -> bool:
-    """Stops the engine that these tools started; whether there was one."""
+    """Stops the engine that these tools started; whether there was one. ToolError where it doesn't end."""
     ours = started()
     if ours:
         with suppress(ProcessLookupError):
@@ -131,6 +135,11 @@ def stop() -> bool:
         deadline = time.monotonic() + _STOP_SECONDS
         while _runs(ours.pid) and time.monotonic() < deadline:
             time.sleep(0.1)
+        if _runs(ours.pid):
+            raise ToolError(
+                f"The engine (process {ours.pid}) still runs {_STOP_SECONDS:.0f} s after it was asked to "
+                f"end: see {_log()}, then run this again."
+            )
     _record().unlink(missing_ok=True)
     return bool(ours)
 
@@ -186,6 +195,10 @@ def _write(found: Started) -> None:
 
 def _record() -> Path:
     return _folder() / "started.json"
+
+
+def _log() -> Path:
+    return _folder() / "dockerd.log"
 
 
 def _folder() -> Path:
