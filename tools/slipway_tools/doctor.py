@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from . import repository
-from .engine import buildkit, daemon, endpoint, standin
+from .engine import buildkit, daemon, endpoint, standin, system
 from .engine.process import problem_with, version_of
 from .terminal import console, say
 
@@ -31,18 +31,24 @@ class Finding:
 
 def doctor() -> int:
     """Shows all findings; exit code 1 where neither engine can run any runtime."""
-    machine = [_python(), *_engine(), _room()]
-    _show("machine", machine)
-    usable = not any(finding.remedy for finding in machine if finding.what == "container engine")
+    engine = _engine()
+    _show("machine", [_python(), *engine, _room()])
+    containers, processes = not any(finding.remedy for finding in engine), False
     for runtime in repository.runtimes():
         found = [
             Finding(need.command, version_of(need) or "missing", problem_with(need))
             for need in runtime.requires
         ]
-        usable |= bool(found) and not any(finding.remedy for finding in found)
+        processes |= bool(found) and not any(finding.remedy for finding in found)
         _show(f"{runtime.title}, as plain processes (--engine process)", found)
-    say("Ready: ./slipway demo" if usable else "Nothing can run here yet: mend one of the above.")
-    return 0 if usable else 1
+    if containers:
+        say("Ready: ./slipway demo")
+    elif processes:
+        # An engine that answers would be taken, and could build no image.
+        say("Ready without containers: ./slipway demo --engine process")
+    else:
+        say("Nothing can run here yet: mend one of the above.")
+    return 0 if containers or processes else 1
 
 
 def _python() -> Finding:
@@ -50,26 +56,18 @@ def _python() -> Finding:
 
 
 def _engine() -> list[Finding]:
+    """What containers need; none of it has a remedy where images can be built and run."""
     client = endpoint.find()
     if client is None:
         if daemon.can_start():
-            return [
-                Finding("container engine", "none; Slipway installs or starts one when it needs it")
-            ]
+            coming = "none; Slipway installs or starts one when it needs it"
+            return [Finding("container engine", coming), _builder()]
         remedy = "install and start Docker, or Podman with its socket"
         return [Finding("container engine", "none answers", remedy)]
     version = client.version()["Version"]
     host = os.environ["DOCKER_HOST"]
     ours = " (started by Slipway; stops with: ./slipway engine stop)" if daemon.started() else ""
-    found = [Finding("container engine", f"{version} at {host}{ours}")]
-    builder = buildkit.find_builder()
-    found.append(
-        Finding("BuildKit client", " ".join(builder.command))
-        if builder
-        else Finding(
-            "BuildKit client", "none", "apt-get install docker.io, or the docker-buildx plugin"
-        )
-    )
+    found = [Finding("container engine", f"{version} at {host}{ours}"), _builder()]
     base = standin.wanted()
     if standin.is_standin(client, base):
         found.append(Finding("base image", f"{base}, made on this machine: not for publishing"))
@@ -79,6 +77,16 @@ def _engine() -> list[Finding]:
             Finding("base image", base if there else f"{base} is fetched when it is needed")
         )
     return found
+
+
+def _builder() -> Finding:
+    builder = buildkit.find_builder()
+    if builder:
+        return Finding("BuildKit client", " ".join(builder.command))
+    if system.may_install():
+        return Finding("BuildKit client", "none; Slipway installs one when it needs it")
+    remedy = "apt-get install docker.io, or the docker-buildx plugin"
+    return Finding("BuildKit client", "none", remedy)
 
 
 def _room() -> Finding:
