@@ -248,9 +248,6 @@ class Session:
         self.need(Ability.LOGS)
         return logs.parse(self.running.log_lines())
 
-    def log_of(self, invocation: str) -> list[logs.LogLine]:
-        return [line for line in self.log() if line.invocation == invocation]
-
     def log_excerpt(self) -> str:
         """What a report shows of the log: the last lines of this case's invocations and of none."""
         name = contract.load().header("invocation")
