@@ -23,7 +23,7 @@ fi
 # An image has the compiled server that several runtimes share. Elsewhere one in Python does the same, which heeds none of
 # Python's own variables (-I): they are meant for the function.
 if [ -x "$home/slipway-front" ]; then
-  set -- "$home/slipway-front" --entrypoint=main.py -- \
+  set -- "$home/slipway-front" --interrupt=signal --entrypoint=main.py -- \
     "$python" -B -s -P "$home/python/slipway_worker/__main__.py" "{folder}" "{entrypoint}"
 else
   set -- "$python" -I -S -B "$home/python/slipway_server/__main__.py"

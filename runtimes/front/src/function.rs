@@ -13,6 +13,7 @@ pub struct Function {
     pub processes: Processes,
     pub socket: Socket,
     pub yields: Yields,
+    pub interrupt: Interrupt,
     command: Vec<String>,
     folder: PathBuf,
     entrypoint: String,
@@ -47,6 +48,16 @@ pub enum Yields {
     Pong,
 }
 
+/// How what holds a process's thread can be interrupted from outside, so that others there may go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interrupt {
+    None,
+    /// The process handles SIGUSR1.
+    Signal,
+    /// V8 opens its inspector at SIGUSR1, at the port that the command names.
+    Inspector,
+}
+
 impl Function {
     /// Reads the program's arguments; a mistake there is launch.sh's.
     pub fn from_arguments(arguments: impl IntoIterator<Item = String>) -> Result<Self, String> {
@@ -54,6 +65,7 @@ impl Function {
             processes: Processes::Shared,
             socket: Socket::Inherited,
             yields: Yields::End,
+            interrupt: Interrupt::None,
             command: Vec::new(),
             folder: PathBuf::new(),
             entrypoint: String::new(),
@@ -70,6 +82,9 @@ impl Function {
                 ("--socket", "path") => function.socket = Socket::Path,
                 ("--yields", "end") => function.yields = Yields::End,
                 ("--yields", "pong") => function.yields = Yields::Pong,
+                ("--interrupt", "none") => function.interrupt = Interrupt::None,
+                ("--interrupt", "signal") => function.interrupt = Interrupt::Signal,
+                ("--interrupt", "inspector") => function.interrupt = Interrupt::Inspector,
                 ("--entrypoint", name) => name.clone_into(&mut function.entrypoint),
                 ("--env", variable) => {
                     let (name, value) = variable.split_once('=').unwrap_or((variable, ""));
@@ -95,12 +110,13 @@ impl Function {
     }
 
     /// The program and its arguments, with the names filled in that stand in braces.
-    pub fn command(&self, socket: &Path) -> Vec<String> {
+    pub fn command(&self, socket: &Path, port: u16) -> Vec<String> {
         let fill = |argument: &String| {
             argument
                 .replace("{folder}", &self.folder.to_string_lossy())
                 .replace("{entrypoint}", &self.entrypoint)
                 .replace("{socket}", &socket.to_string_lossy())
+                .replace("{port}", &port.to_string())
         };
         self.command.iter().map(fill).collect()
     }
@@ -141,10 +157,10 @@ mod tests {
     #[test]
     fn braces_are_filled_in() {
         let mut function =
-            read(&["--entrypoint=main.x", "--", "run", "{folder}/{entrypoint}", "unix:{socket}"])
+            read(&["--entrypoint=main.x", "--", "run", "{folder}/{entrypoint}", "unix:{socket}", "{port}"])
                 .expect("valid");
         function.folder = PathBuf::from("/f");
-        assert_eq!(function.command(Path::new("/s")), ["run", "/f/main.x", "unix:/s"]);
+        assert_eq!(function.command(Path::new("/s"), 7), ["run", "/f/main.x", "unix:/s", "7"]);
     }
 
     #[test]

@@ -22,9 +22,14 @@ const INHERITED: RawFd = 3;
 const OUT_OF_MEMORY_SCORE: &str = "900";
 
 /// Starts the function's command. Gives its process id and what it prints.
-pub fn start(function: &Function, theirs: Option<&OwnedFd>, path: &Path) -> io::Result<(i32, Output)> {
+pub fn start(
+    function: &Function,
+    theirs: Option<&OwnedFd>,
+    path: &Path,
+    port: u16,
+) -> io::Result<(i32, Output)> {
     let (output, writers) = Output::new()?;
-    let words = function.command(path);
+    let words = function.command(path, port);
     let mut command = Command::new(&words[0]);
     command
         .args(&words[1..])
@@ -82,6 +87,12 @@ pub fn kill(process: i32) {
         libc::kill(-process, libc::SIGKILL);
         libc::kill(process, libc::SIGKILL);
     }
+}
+
+/// Tells a process that something holds its thread.
+pub fn interrupt(process: i32) {
+    // SAFETY: a plain system call.
+    unsafe { libc::kill(process, libc::SIGUSR1) };
 }
 
 /// A pair of sockets: ours for the event loop, theirs as others want it.

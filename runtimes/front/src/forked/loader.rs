@@ -40,7 +40,7 @@ impl Loader {
     pub fn start(function: &Function) -> io::Result<Self> {
         let (control, theirs) = process::pair()?;
         let control = UnixStream::from_std(control)?;
-        let (_, output) = process::start(function, Some(&theirs), Path::new(""))?;
+        let (_, output) = process::start(function, Some(&theirs), Path::new(""), 0)?;
         Ok(Self { control, output, incoming: RefCell::default(), forking: RefCell::default() })
     }
 

@@ -4,8 +4,10 @@
 //! ended goes to the replacement; not before, since it could still begin that.
 
 mod door;
+mod interrupt;
 mod outgoing;
 mod process;
+mod signs;
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -250,7 +252,8 @@ impl Pool {
                         self.retire(&process);
                     }
                     let is_retired = process.state() == State::Retired;
-                    if is_retired && (process.load() == 0 || process.is_silent(now, SILENCE)) {
+                    let waits = is_retired && process.is_silent(now, SILENCE);
+                    if is_retired && process.load() == 0 || waits && !process.interrupt(now) {
                         process.kill();
                     }
                 }

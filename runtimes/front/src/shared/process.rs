@@ -15,10 +15,12 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
 use super::door::Door;
+use super::interrupt;
 use super::outgoing::Outgoing;
+use super::signs::Signs;
 use crate::contract::Code;
 use crate::frames::{self, Frame};
-use crate::function::{Function, Socket, Yields};
+use crate::function::{Function, Interrupt, Socket, Yields};
 use crate::incoming::{Incoming, Received};
 use crate::invocation::{Invocation, Recent};
 use crate::job::{Ended, Job};
@@ -43,18 +45,11 @@ pub struct Process {
     in_flight: RefCell<HashMap<u32, Flying>>,
     /// Answered 504, and not known to have ended.
     cancelled: RefCell<HashMap<u32, Cancelled>>,
-    /// When it was asked for a sign of life that has not come, and whether to ask again then.
-    pinged: Cell<Option<Instant>>,
-    ping_again: Cell<bool>,
-    heard: Cell<Instant>,
-    /// Whether it takes marks, and whether there is none yet behind what was sent last.
-    marks: Cell<bool>,
-    unmarked: Cell<bool>,
-    /// How many pings and marks were sent, and how many of them are answered: that happens in order.
-    asked: Cell<u64>,
-    answered: Cell<u64>,
-    /// Something it has said could not be read, so that what it has begun can't be told.
-    garbled: Cell<bool>,
+    signs: Signs,
+    /// How it can be interrupted, where an inspector would listen then, and when it was.
+    interrupt: Interrupt,
+    port: u16,
+    interrupted: Cell<Option<Instant>>,
     /// Whose lines may come late.
     recent: RefCell<Recent>,
     waker: RefCell<Option<Waker>>,
@@ -98,20 +93,19 @@ const LAST_READS: usize = 64;
 const MOST_RECENT: usize = 512;
 /// After so long without a sign that it yields, a process hangs.
 const PATIENCE: Duration = Duration::from_millis(250);
-/// How often a process with something in flight is asked for a sign of life.
-const PING: Duration = Duration::from_millis(100);
 
 impl Process {
     pub fn start(function: &Function) -> io::Result<Self> {
+        let port = if function.interrupt == Interrupt::Inspector { interrupt::free_port()? } else { 0 };
         let (door, stream, id, output) = match function.socket {
             Socket::Inherited => {
                 let (ours, theirs) = process::pair()?;
-                let (id, output) = process::start(function, Some(&theirs), Path::new(""))?;
+                let (id, output) = process::start(function, Some(&theirs), Path::new(""), port)?;
                 (None, Some(readable(ours)?), id, output)
             }
             Socket::Path => {
                 let (door, path) = Door::open()?;
-                let (id, output) = process::start(function, None, &path)?;
+                let (id, output) = process::start(function, None, &path, port)?;
                 (Some(door), None, id, output)
             }
         };
@@ -130,14 +124,10 @@ impl Process {
             outgoing: RefCell::default(),
             in_flight: RefCell::default(),
             cancelled: RefCell::default(),
-            pinged: Cell::new(None),
-            ping_again: Cell::new(false),
-            heard: Cell::new(now),
-            marks: Cell::new(false),
-            unmarked: Cell::new(false),
-            asked: Cell::new(0),
-            answered: Cell::new(0),
-            garbled: Cell::new(false),
+            signs: Signs::new(now),
+            interrupt: function.interrupt,
+            port,
+            interrupted: Cell::new(None),
             recent: RefCell::new(Recent::new(MOST_RECENT)),
             waker: RefCell::default(),
         })
@@ -174,12 +164,11 @@ impl Process {
         }
         outgoing.gathered.extend_from_slice(&job.packet);
         outgoing.frames += 1;
-        self.unmarked.set(true);
         if !job.body.is_empty() {
             outgoing.close();
             outgoing.pieces.push_back(job.body.clone());
         }
-        self.in_flight.borrow_mut().insert(job.number, Flying { job, behind: self.asked.get() });
+        self.in_flight.borrow_mut().insert(job.number, Flying { job, behind: self.signs.send() });
         if outgoing.frames >= BATCH {
             self.write(&mut outgoing);
         } else {
@@ -194,12 +183,8 @@ impl Process {
 
     /// Takes what it has certainly not begun, in order. While it lives, it may still begin that.
     pub fn take_not_begun(&self) -> Vec<Job> {
-        if self.garbled.get() {
-            return Vec::new();
-        }
-        let answered = self.answered.get();
         let mut in_flight = self.in_flight.borrow_mut();
-        let not_begun = in_flight.extract_if(|_, flying| flying.behind > answered);
+        let not_begun = in_flight.extract_if(|_, flying| !self.signs.may_have_begun(flying.behind));
         let mut jobs: Vec<Job> = not_begun.map(|(_, flying)| flying.job).collect();
         jobs.sort_unstable_by_key(|job| job.number);
         jobs
@@ -223,12 +208,13 @@ impl Process {
         if self.state.get() == State::Loading {
             return;
         }
-        if !overdue.is_empty() {
-            // A pong that is on its way says nothing about what happened since.
-            self.ping_again.set(self.pinged.get().is_some());
-            self.ping(now);
-        } else if !in_flight.is_empty() && self.pinged.get().is_none() && now - self.heard.get() >= PING {
-            self.ping(now);
+        let asks = if overdue.is_empty() {
+            !in_flight.is_empty() && self.signs.is_due(now) && self.signs.ask(now)
+        } else {
+            self.signs.ask_anew(now)
+        };
+        if asks {
+            self.send(&frames::PING);
         }
     }
 
@@ -247,30 +233,37 @@ impl Process {
         self.state.set(State::Retired);
         let cancelled: Vec<_> = self.cancelled.borrow_mut().drain().collect();
         cancelled.into_iter().for_each(|(number, one)| self.remember(number, one.invocation));
-        self.ping(Instant::now());
+        self.ping();
     }
 
     /// Whether it was asked for a sign of life so long ago.
     pub fn is_silent(&self, now: Instant, limit: Duration) -> bool {
-        self.pinged.get().is_some_and(|since| now - since >= limit)
+        self.signs.is_silent(now, limit)
     }
 
     pub fn kill(&self) {
         process::kill(self.id);
     }
 
-    fn ping(&self, now: Instant) {
-        if self.pinged.get().is_none() {
-            self.pinged.set(Some(now));
-            self.asked.set(self.asked.get() + 1);
+    /// Takes its thread from what holds it. False where that can't be done, or has not helped.
+    pub fn interrupt(&self, now: Instant) -> bool {
+        if let Some(since) = self.interrupted.get() {
+            return now - since < interrupt::LIMIT;
+        }
+        self.interrupted.set(Some(now));
+        interrupt::interrupt(self.id, self.interrupt, self.port);
+        self.interrupt != Interrupt::None
+    }
+
+    fn ping(&self) {
+        if self.signs.ask(Instant::now()) {
             self.send(&frames::PING);
         }
     }
 
     /// Parts what follows from what was sent.
     fn mark(&self, outgoing: &mut Outgoing) {
-        if self.marks.get() && self.unmarked.take() {
-            self.asked.set(self.asked.get() + 1);
+        if self.signs.mark() {
             outgoing.gathered.extend_from_slice(&frames::MARK);
         }
     }
@@ -292,7 +285,7 @@ impl Process {
         // It may have said something before it ended.
         let is_heard = (0..LAST_READS).any(|_| !matches!(self.receive(tell), Ok(Received::Some)));
         if !is_heard {
-            self.garbled.set(true);
+            self.signs.garble();
         }
         self.output.drain(&|level, line| self.print(level, line));
     }
@@ -404,7 +397,7 @@ impl Process {
         let received = incoming.read(stream.get_ref())?;
         let mut first = true;
         let garbled = |problem| {
-            self.garbled.set(true);
+            self.signs.garble();
             io::Error::other(problem)
         };
         while let Some((number, frame)) = incoming.take().map_err(garbled)? {
@@ -429,7 +422,7 @@ impl Process {
             }
             Frame::Pong => self.hear_pong(number, tell),
             Frame::Ready => {
-                self.marks.set(number == frames::TAKES_MARKS);
+                self.signs.begin(number);
                 self.state.set(State::Ready);
                 tell(Event::Loaded);
             }
@@ -442,14 +435,12 @@ impl Process {
     }
 
     fn hear_pong(&self, number: u32, tell: &dyn Fn(Event)) {
-        self.heard.set(Instant::now());
-        self.answered.set(self.answered.get() + 1);
-        if number != frames::LIFE {
+        if !self.signs.hear(number, Instant::now()) {
             return;
         }
-        self.pinged.set(None);
-        if self.ping_again.replace(false) {
-            self.ping(self.heard.get());
+        self.interrupted.set(None);
+        if self.signs.wants_again() {
+            self.ping();
         } else if self.yields == Yields::Pong {
             let cancelled: Vec<_> = self.cancelled.borrow_mut().drain().collect();
             if !cancelled.is_empty() {
@@ -494,6 +485,9 @@ impl Process {
 
     /// A line that bypassed the language's own output: whose it is is known only where one runs.
     fn print(&self, level: Level, line: &str) {
+        if line == interrupt::ATTACHED && self.interrupted.get().is_some() {
+            return;
+        }
         let in_flight = self.in_flight.borrow();
         match in_flight.values().next() {
             Some(flying) if in_flight.len() == 1 => flying.job.invocation.log(level, line),

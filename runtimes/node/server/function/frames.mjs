@@ -163,20 +163,37 @@ export class Outbox {
 /**
  * Cuts a stream into frames: `take(kind, number, buffer, start, end)` gets each one. The buffer may be the one that was read
  * into; a large frame is collected in one of its own size, so that nothing is copied twice.
+ *
+ * Where `take` never comes back, since it was interrupted, the next push goes on behind that frame.
  */
 export class FrameReader {
   #take;
+  /** Where what is behind a frame is kept while that is taken; null where the buffers themselves stay as they are. */
+  #room;
   #rest = null;
   #large = null;
   #filled = 0;
+  /** What is behind the frame that is being taken, or null, and where that begins and ends. */
+  #behind = null;
+  #start = 0;
+  #end = 0;
 
-  constructor(take) {
+  /** Buffers that are `reused` are written over after each push. */
+  constructor(take, { reused = false } = {}) {
     this.#take = take;
+    this.#room = reused ? allocUnsafeSlow(READ_BYTES) : null;
   }
 
-  /** Takes the first `length` bytes of a buffer, which may be written over then. */
+  /** Takes the first `length` bytes of a buffer. */
   push(buffer, length = buffer.length) {
     let at = 0;
+    let kept = this.#room === null;
+    if (this.#behind !== null) {
+      buffer = Buffer.concat([this.#behind.subarray(this.#start, this.#end), buffer.subarray(0, length)]);
+      length = buffer.length;
+      kept = true;
+      this.#behind = null;
+    }
     if (this.#large !== null) {
       at = Math.min(length, this.#large.length - this.#filled);
       buffer.copy(this.#large, this.#filled, 0, at);
@@ -184,13 +201,18 @@ export class FrameReader {
       if (this.#filled < this.#large.length) return;
       const whole = this.#large;
       this.#large = null;
-      this.#emit(whole, 0, whole.length);
+      if (at < length) {
+        buffer = kept ? buffer : this.#keep(buffer, at, length);
+        kept = true;
+      }
+      this.#emit(whole, 0, whole.length, buffer, at, length);
     }
     if (this.#rest !== null) {
       buffer = Buffer.concat([this.#rest, buffer.subarray(at, length)]);
       this.#rest = null;
       length = buffer.length;
       at = 0;
+      kept = true;
     }
     while (length - at >= HEAD) {
       const end = at + HEAD + buffer.readUInt32BE(at);
@@ -199,14 +221,26 @@ export class FrameReader {
         this.#filled = buffer.copy(this.#large, 0, at, length);
         return;
       }
-      this.#emit(buffer, at, end);
+      const behind = kept || end === length ? buffer : this.#keep(buffer, end, length);
+      this.#emit(buffer, at, end, behind, end, length);
+      buffer = behind;
+      kept = true;
       at = end;
     }
     if (at < length) this.#rest = Buffer.from(buffer.subarray(at, length));
   }
 
-  #emit(buffer, at, end) {
+  #keep(buffer, start, end) {
+    buffer.copy(this.#room, start, start, end);
+    return this.#room;
+  }
+
+  #emit(buffer, at, end, behind, behindStart, behindEnd) {
+    this.#behind = behind;
+    this.#start = behindStart;
+    this.#end = behindEnd;
     this.#take(buffer[at + 4], buffer.readUInt32BE(at + 5), buffer, at + HEAD, end);
+    this.#behind = null;
   }
 }
 

@@ -35,7 +35,7 @@ process.on("uncaughtException", logFailure);
 process.on("unhandledRejection", logFailure);
 
 await load();
-const reader = new FrameReader(take);
+const reader = new FrameReader(take, { reused: true });
 receive(takeChunk, () => exit(0));
 
 async function load() {

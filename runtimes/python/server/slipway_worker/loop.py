@@ -2,9 +2,11 @@
 
 import asyncio
 import contextvars
+import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
+from types import FrameType
 from typing import Any
 
 from . import frames
@@ -12,6 +14,13 @@ from .call import Call, drive
 from .channel import Channel
 from .function import own_traceback
 from .output import Output, current
+
+
+class Held(BaseException):
+    """What a function is interrupted with that does not yield."""
+
+    def __str__(self) -> str:
+        return "the function does not yield"
 
 
 class Loop:
@@ -28,7 +37,8 @@ class Loop:
         self._loop = asyncio.new_event_loop()
 
     def run(self) -> None:
-        """Until the server goes."""
+        """Until the server goes. It may tell with a signal that a function holds the thread."""
+        signal.signal(signal.SIGUSR1, self._interrupt)
         self._loop.add_reader(self._channel, self._readable)
         self.run_beside()
 
@@ -110,6 +120,11 @@ class Loop:
         task = self._tasks.get(number)
         if task is not None:
             task.cancel()
+
+    def _interrupt(self, number: int, frame: FrameType | None) -> None:
+        """Takes the thread from the function that holds it, so that what awaits beside it may go on."""
+        if asyncio.current_task(self._loop) is not None:
+            raise Held
 
     def _background_failure(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """A task that failed while nobody waited for it."""

@@ -1,6 +1,7 @@
 """The function process, from its start to the loading of the function; then one of two ways to run it."""
 
 import gc
+import signal
 import socket
 import threading
 from collections.abc import Awaitable, Callable
@@ -50,6 +51,8 @@ def run(folder: str, entrypoint: str) -> None:
 def _run_threads(channel: Channel, output: Output, call: Callable[[int], Call]) -> None:
     from .threads import Threads
 
+    # The server sends it where a function holds the thread of others; here each has its own.
+    signal.signal(signal.SIGUSR1, lambda number, frame: None)
     beside: list[Any] = []
 
     def await_elsewhere(started: Call, awaitable: Awaitable[Any]) -> None:
