@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from slipway_conformance import contract
+from slipway_conformance import cases, contract, data
 from slipway_conformance.contract import parse_clauses
 
 TEXT = """
@@ -42,8 +42,6 @@ def test_a_number_that_is_given_twice_is_an_error() -> None:
 
 
 def test_every_numbered_line_of_the_contract_is_read() -> None:
-    from slipway_conformance import data
-
     numbered = re.findall(r"(?m)^\*\*(\d+\.\d+)\*\*", (data.root() / "CONTRACT.md").read_text())
     assert list(contract.load().clauses) == numbered
 
@@ -51,6 +49,12 @@ def test_every_numbered_line_of_the_contract_is_read() -> None:
 def test_profiles_of_clauses_are_listed() -> None:
     terms = contract.load()
     assert {clause.profile for clause in terms.clauses.values()} <= set(terms.profiles)
+
+
+def test_the_text_names_the_clauses_of_the_profile_that_has_no_section() -> None:
+    preamble = (data.root() / "CONTRACT.md").read_text("utf-8").partition("\n## ")[0]
+    told = set(re.findall(r"\d+\.\d+", preamble.partition("`isolation`")[2]))
+    assert told == {case.clause.number for case in cases.load() if case.profile == "isolation"}
 
 
 def test_clauses_sort_by_number() -> None:
