@@ -10,8 +10,6 @@ import { traceIdOf } from "./trace.ts";
 
 interface Running {
   readonly number: number;
-  /** The deadline has passed, and nobody waits for the answer. */
-  cancelled: boolean;
   readonly unfinished: Unfinished;
 }
 
@@ -25,8 +23,9 @@ const { now } = Date;
 const { stringify } = JSON;
 const baseEnv = ownEnvironment();
 const context = new AsyncLocalStorage<Running>();
-const nowhere: Running = { number: 0, cancelled: false, unfinished: [null, null] };
-const running = new Map<number, Running>();
+const nowhere: Running = { number: 0, unfinished: [null, null] };
+/** The numbers of those whose answer somebody waits for. */
+const running = new Set<number>();
 /** None is asked for where it could not be loaded. */
 let handler: Handler;
 /** When the frames that are being taken came, or 0, and how many invocations have ended since something was sent. */
@@ -74,10 +73,17 @@ function ownEnvironment(): Record<string, string> {
 /** Whether nothing may be taken before what there is to say is said. */
 function take(kind: number, number: number, bytes: Uint8Array): boolean {
   if (kind === KIND.invoke) {
-    invoke(number, bytes);
+    try {
+      invoke(number, bytes);
+    } catch (error) {
+      // Nothing may get out of here, or the frames behind this one would not be found.
+      running.delete(number);
+      const description = describe(error);
+      speak({ ...nowhere, number }, 1, description);
+      refuse(number, "function_error", description);
+      sendLast();
+    }
   } else if (kind === KIND.cancel) {
-    const invocation = running.get(number);
-    if (invocation !== undefined) invocation.cancelled = true;
     running.delete(number);
   } else if (kind === KIND.ping) {
     outbox.begin(KIND.pong, number).end();
@@ -113,26 +119,26 @@ function invoke(number: number, bytes: Uint8Array): void {
     const trace = traceIdOf(fields.headers.traceparent);
     if (trace !== null) outbox.begin(KIND.trace, number).text(trace).end();
   }
-  const invocation: Running = { number, cancelled: false, unfinished: [null, null] };
+  const invocation: Running = { number, unfinished: [null, null] };
   const request = new Request(id, deadline, fields, baseEnv, (level, message) => {
     speak(invocation, level, typeof message === "string" ? message : inspect(message));
   });
-  running.set(number, invocation);
+  running.add(number);
   context.run(invocation, run, invocation, request, new Response());
 }
 
 function run(invocation: Running, request: Request, response: Response): void {
-  let result: unknown;
   try {
-    result = handler(request, response);
+    const result = handler(request, response);
+    // Whose `then` it is nobody knows: looking for it and calling it may throw, and it may call both, or twice.
+    if (isThenable(result)) {
+      result.then(() => end(invocation, response), (error: unknown) => fail(invocation, response, error));
+      return;
+    }
   } catch (error) {
     return fail(invocation, response, error);
   }
-  if (isThenable(result)) {
-    result.then(() => end(invocation, response), (error: unknown) => fail(invocation, response, error));
-  } else {
-    end(invocation, response);
-  }
+  end(invocation, response);
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
@@ -140,9 +146,9 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 }
 
 function end(invocation: Running, response: Response): void {
-  finish(invocation);
+  const isAwaited = finish(invocation);
   const answer = Response.close(response);
-  if (invocation.cancelled) return;
+  if (!isAwaited) return;
   const { number } = invocation;
   if (answer === null) {
     refuse(number, "no_response", "The function ended without an answer.");
@@ -163,16 +169,17 @@ function fail(invocation: Running, response: Response, error: unknown): void {
   speak(invocation, 1, description);
   // The first answer stands, whatever came after it.
   if (Response.answered(response)) return end(invocation, response);
-  finish(invocation);
+  const isAwaited = finish(invocation);
   Response.close(response);
-  if (invocation.cancelled) return;
+  if (!isAwaited) return;
   refuse(invocation.number, "function_error", description);
   sendLast();
 }
 
-function finish({ number, unfinished }: Running): void {
+/** Takes the invocation off the list; false where it was cancelled, or has ended, and nobody waits for what it answers. */
+function finish({ number, unfinished }: Running): boolean {
   finishLines(unfinished);
-  running.delete(number);
+  return running.delete(number);
 }
 
 /** Sends the end of an invocation: at once when nothing else is in flight. */

@@ -7,6 +7,7 @@ function read(bytes: Uint8Array, size: number): Frame[] {
   const frames: Frame[] = [];
   const reader = new FrameReader((kind, number, content) => {
     frames.push([kind, number, new TextDecoder().decode(content)]);
+    return false;
   });
   for (let at = 0; at < bytes.length; at += size) reader.push(bytes.subarray(at, at + size));
   return frames;

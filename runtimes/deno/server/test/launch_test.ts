@@ -25,6 +25,16 @@ async function see(
   env: Record<string, string>,
   files: Record<string, string> = { "main.js": FUNCTION },
 ): Promise<Seen> {
+  return (await answers(env, files, ["{}"]))[0];
+}
+
+/** Launches a function, and gives what it answers to these bodies, one after the other. */
+async function answers(
+  env: Record<string, string>,
+  files: Record<string, string>,
+  bodies: string[],
+  // deno-lint-ignore no-explicit-any -- it is a test's to know what it gets
+): Promise<any[]> {
   const folder = Deno.makeTempDirSync();
   for (const [name, text] of Object.entries({ ...files, secret: "s" })) {
     Deno.writeTextFileSync(`${folder}/${name}`, text);
@@ -45,12 +55,16 @@ async function see(
   const log = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
   for (let text = ""; !text.includes("listening on");) text += (await log.read()).value ?? assert.fail(text);
   try {
-    const answer = await fetch(`http://127.0.0.1:${port}/`, {
-      body: "{}",
-      headers: { "content-type": "application/json", "x-runtime-secret": "s" },
-      method: "POST",
-    });
-    return await answer.json();
+    const seen = [];
+    for (const body of bodies) {
+      const answer = await fetch(`http://127.0.0.1:${port}/`, {
+        body,
+        headers: { "content-type": "application/json", "x-runtime-secret": "s", "x-runtime-timeout": "5" },
+        method: "POST",
+      });
+      seen.push(await answer.json());
+    }
+    return seen;
   } finally {
     child.kill("SIGTERM");
     while (!(await log.read()).done);
@@ -100,4 +114,29 @@ Deno.test("the source is launched where nothing was built", async () => {
 Deno.test("a function whose loading waits for nothing is not waited for", async () => {
   const seen = await see({}, { "main.js": `await new Promise(() => {});${FUNCTION}` });
   assert.equal(Reflect.get(Reflect.get(seen, "error"), "code"), "function_not_loaded");
+});
+
+Deno.test("whatever a function returns or breaks, its invocation is answered, and its process goes on", async () => {
+  const source = `
+    const RESULTS = {
+      getter: () => ({ get then() { throw new Error("it has no then"); } }),
+      proxy: () => new Proxy({}, { has() { throw new Error("it is nothing"); } }),
+      method: () => ({ then() { throw new Error("its then fails"); } }),
+    };
+    const { values } = Object;
+    export default (req, res) => {
+      if (req.payload in RESULTS) return RESULTS[req.payload]();
+      if (req.payload === "break") Object.values = () => { Object.values = values; throw new Error("it was broken"); };
+      res.json(Deno.pid);
+    };
+  `;
+  const asked = ["well", "getter", "proxy", "method", "break", "broken", "well"];
+  const bodies = asked.map((payload) => JSON.stringify({ headers: {}, payload }));
+  const answered = await answers({}, { "main.js": source }, bodies);
+  const process = answered[0];
+  const failed = "function_error";
+  assert.deepEqual(
+    answered.map((answer) => answer.error?.code ?? answer),
+    [process, failed, failed, failed, process, failed, process],
+  );
 });
