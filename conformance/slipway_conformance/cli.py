@@ -241,10 +241,7 @@ def _image(
 ) -> Launcher:
     from .targets.image import ImageLauncher
 
-    where = function or (described.function_folder if described else None)
-    if where is None:
-        stop("--image needs --function FOLDER (or --runtime FILE) to know what to build")
-    launcher = ImageLauncher(image, where, build_image)
+    launcher = ImageLauncher(image, _function(described, function), build_image)
     if described:
         launcher.describe(described)
     return launcher
@@ -259,7 +256,25 @@ def _url(url: str) -> Launcher:
 def _scripts(described: runtime.Runtime, home: Path | None, function: Path | None) -> Launcher:
     from .targets.process import ScriptsLauncher
 
-    return ScriptsLauncher(described, (home or described.folder / ".home").resolve(), function)
+    home = (home or described.folder / ".home").resolve()
+    return ScriptsLauncher(described, home, _function(described, function))
+
+
+def _function(described: runtime.Runtime | None, function: Path | None) -> Path:
+    """The folder of the conformance function; ends the command where there is none."""
+    if function:
+        if not function.is_dir():
+            stop(f"--function {function}: there is no such folder")
+        return function
+    if described is None:
+        stop("--image needs --function FOLDER (or --runtime FILE) to know what to build")
+    if not described.function_folder.is_dir():
+        places = " nor in ".join(map(str, described.function_folders))
+        stop(
+            f"there is no conformance function for {described.title}, neither in {places}: "
+            "--function FOLDER names another place"
+        )
+    return described.function_folder
 
 
 def stop(message: str, code: int = 2) -> NoReturn:

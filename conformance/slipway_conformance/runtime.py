@@ -105,11 +105,16 @@ class Runtime:
         return next((version for version in self.versions if version.default), self.versions[0])
 
     @property
+    def function_folders(self) -> tuple[Path, Path]:
+        """Where the conformance function of this language may be: in the runtime's own folder, or beside
+        the suite, where that is no wheel."""
+        return (self.folder / "conformance", data.root() / "functions" / self.language)
+
+    @property
     def function_folder(self) -> Path:
-        """The conformance function of this language: beside the suite, or in the runtime's own
-        folder."""
-        beside = self.folder / "conformance"
-        return beside if beside.is_dir() else data.root() / "functions" / self.language
+        """The conformance function of this language; the last place where there is none."""
+        *others, last = self.function_folders
+        return next((folder for folder in others if folder.is_dir()), last)
 
 
 def load(path: Path) -> Runtime:
