@@ -9,18 +9,18 @@ from collections.abc import Collection
 from . import contract
 from .outcomes import Result
 from .session import Exchanged
+from .targets import LOOPBACK
 from .wire import Sent
 
 _BODY_SHOWN = 2000
 
 
-def again(
-    sent: Sent | bytes, secrets: Collection[str] = (), address: str = "127.0.0.1:3000"
-) -> str:
-    """A line for a shell that sends the request again; the right secret is a variable there."""
+def again(sent: Sent | bytes, secrets: Collection[str] = ()) -> str:
+    """A line for a shell that sends the request again, to a server that was launched by hand; the right
+    secret is a variable there."""
+    port = contract.load().default("port")
     if isinstance(sent, bytes):
-        host, _, port = address.rpartition(":")
-        return f"printf '%b' {_octal(sent, secrets)} | nc {host} {port}"
+        return f"printf '%b' {_octal(sent, secrets)} | nc {LOOPBACK} {port}"
     words = ["curl", "-i"]
     if any(mark in sent.target for mark in ("/.", "//", "[", "{")):
         words += ["--path-as-is", "--globoff"]
@@ -28,7 +28,7 @@ def again(
         words.append("--head")
     elif sent.method != ("POST" if sent.body else "GET"):
         words += ["-X", shlex.quote(sent.method)]
-    words.append(shlex.quote(f"http://{address}{sent.target}"))
+    words.append(shlex.quote(f"http://{LOOPBACK}:{port}{sent.target}"))
     for name, value in sent.headers:
         if value and value in secrets:
             words += ["-H", f'"{name}: ${_variable()}"']

@@ -13,7 +13,7 @@ from attrs import field, frozen
 
 from . import contract, logs
 from .session import new_id
-from .targets import Running
+from .targets import LOOPBACK, Running
 from .wire import Answer, Sent, Wire, WireError
 
 _PATH = "/proc/preflight"
@@ -68,7 +68,7 @@ _TRIALS = (
     ),
     _Trial(
         "fetch",
-        {"host": "127.0.0.1", "port": 1, "timeout_ms": 500},
+        {"host": LOOPBACK, "port": 1, "timeout_ms": 500},
         lambda seen: _text(seen.get("fetch")),
         "fetch: the error's text",
     ),

@@ -15,7 +15,8 @@ import pytest
 from docker.models.containers import Container
 from slipway_conformance import contract
 from slipway_conformance.targets import TargetError
-from slipway_conformance.targets.image import RUN_LABEL, client
+from slipway_conformance.targets.image import client
+from slipway_conformance.targets.runs import LABEL
 from slipway_tools import repository
 
 pytestmark = pytest.mark.containers
@@ -55,8 +56,8 @@ def language(engine: docker.DockerClient) -> str:
 
 
 def _own(engine: docker.DockerClient, pid: int) -> list[Container]:
-    found = engine.containers.list(all=True, filters={"label": RUN_LABEL}, ignore_removed=True)
-    return [c for c in found if c.labels[RUN_LABEL].startswith(f"{pid}-")]
+    found = engine.containers.list(all=True, filters={"label": LABEL}, ignore_removed=True)
+    return [c for c in found if c.labels[LABEL].startswith(f"{pid}-")]
 
 
 def _has_role(container: Container, role: str) -> bool:
@@ -115,14 +116,12 @@ def test_it_leaves_nothing(
     finally:
         run.kill()
     assert code != 0
-    labelled = {"label": RUN_LABEL}
+    labelled = {"label": LABEL}
     mine = f"{run.pid}-"
     assert not _own(engine, run.pid)
     assert not [n for n in engine.networks.list(filters=labelled) if _of(n.attrs, mine)]
     assert not [v for v in engine.volumes.list(filters=labelled) if _of(v.attrs, mine)]
-    assert not [
-        i for i in engine.images.list(filters=labelled) if i.labels[RUN_LABEL].startswith(mine)
-    ]
+    assert not [i for i in engine.images.list(filters=labelled) if i.labels[LABEL].startswith(mine)]
     assert not volumes & {v.name for v in engine.volumes.list()}
     assert not list(temporary.iterdir())
     assert not list((repository.state() / "runs").glob(f"{mine}*"))
@@ -134,4 +133,4 @@ def _mounts(container: Container) -> list[dict[str, str]]:
 
 
 def _of(attributes: dict[str, dict[str, str] | None], name: str) -> bool:
-    return (attributes.get("Labels") or {}).get(RUN_LABEL, "").startswith(name)
+    return (attributes.get("Labels") or {}).get(LABEL, "").startswith(name)

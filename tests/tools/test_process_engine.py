@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 from slipway_conformance.runtime import Requirement
+from slipway_conformance.targets import LOOPBACK
 from slipway_tools import client, functions, repository
 from slipway_tools.engine import LaunchOptions
-from slipway_tools.engine.model import LOOPBACK, check_port
+from slipway_tools.engine.model import check_port
 from slipway_tools.engine.process import ProcessEngine, problem_with, surroundings
 from slipway_tools.errors import ToolError
 from slipway_tools.functions import Function

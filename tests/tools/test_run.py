@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from slipway_tools.run import Run, abandoned, alive, sweep_folders
+from slipway_conformance.targets.runs import abandoned, alive
+from slipway_tools.run import Run, sweep_folders
 
 
 def _dead() -> int:

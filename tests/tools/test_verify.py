@@ -13,7 +13,8 @@ import pytest
 from slipway_conformance import Subject, contract
 from slipway_conformance import cli as suite
 from slipway_conformance.reference.launcher import ReferenceLauncher
-from slipway_conformance.targets.process import RunningProcess, free_port
+from slipway_conformance.targets import free_port
+from slipway_conformance.targets.process import RunningProcess
 from slipway_tools import cli, demo, flakes, subjects
 from slipway_tools.engine import daemon
 from slipway_tools.errors import ToolError

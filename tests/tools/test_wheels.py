@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 from slipway_conformance import contract
-from slipway_conformance.targets.process import free_port, surroundings
+from slipway_conformance.targets import free_port
+from slipway_conformance.targets.process import surroundings
 
 ROOT = Path(__file__).resolve().parents[2]
 

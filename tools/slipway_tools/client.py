@@ -10,10 +10,10 @@ from typing import Any
 
 from attrs import field, frozen
 from slipway_conformance import contract
+from slipway_conformance.targets import LOOPBACK
 
 from .errors import ToolError
 
-HOST = "127.0.0.1"
 _HEALTH_SECONDS = 1.0
 # Beyond the function's own timeout, so that the runtime's answer comes first.
 _PATIENCE_SECONDS = 60.0
@@ -130,7 +130,7 @@ def _send(
     headers: Mapping[str, str],
     body: bytes,
     seconds: float,
-    host: str = HOST,
+    host: str = LOOPBACK,
 ) -> tuple[int, dict[str, list[str]], bytes]:
     connection = http.client.HTTPConnection(host, port, timeout=seconds)
     try:

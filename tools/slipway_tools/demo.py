@@ -7,11 +7,12 @@ import time
 from http import HTTPStatus
 
 from attrs import frozen
+from slipway_conformance.targets import LOOPBACK
 
 from . import client, functions, repository
 from .client import Answer
 from .engine import LaunchOptions, find
-from .engine.model import LOOPBACK, Engine, Tell
+from .engine.model import Engine, Tell
 from .errors import ToolError
 from .kind import Kind
 from .repository import Choice

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from slipway_conformance.targets import LOOPBACK
+
 from . import client, last
 from .errors import ToolError
 from .terminal import say, show_answer
@@ -64,7 +66,7 @@ def pairs(texts: Sequence[str], separator: str, what: str) -> dict[str, str]:
 def _where(url: str | None, secret: str | None) -> tuple[str, int, str]:
     if url is None:
         address = last.address()
-        return client.HOST, address.port, secret or address.secret
+        return LOOPBACK, address.port, secret or address.secret
     parts = urlsplit(url if "//" in url else f"http://{url}")
     if parts.scheme != "http" or not parts.hostname:
         raise ToolError(f"{url} is no address of a runtime: http://HOST:PORT")

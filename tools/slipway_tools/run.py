@@ -1,12 +1,11 @@
 """What one run of a verb makes, and that nothing of it stays: not after an error, Ctrl-C or SIGTERM.
 
-Containers carry the run's name in a label and folders in their name. The name begins with the
-owner's process id, so that a later run finds what a killed one left.
+Containers carry the run's name in a label and folders in their name, so that a later run finds what a
+killed one left.
 """
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import uuid
@@ -14,17 +13,17 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from slipway_conformance.targets import runs
+
 from . import repository
 from .terminal import problems
-
-LABEL = "org.slipway.run"
 
 
 class Run:
     """A context: what is registered with ``at_end`` is undone after it, latest first."""
 
     def __init__(self) -> None:
-        self.name = f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        self.name = runs.new_name()
         self._undo: list[Callable[[], object]] = []
         self._folder: Path | None = None
 
@@ -49,6 +48,11 @@ class Run:
             signal.signal(signal.SIGINT, patient)
             signal.signal(signal.SIGTERM, self._before)
 
+    @property
+    def labels(self) -> dict[str, str]:
+        """Those of a container that goes with the run."""
+        return {runs.LABEL: self.name}
+
     def at_end(self, undo: Callable[[], object]) -> None:
         self._undo.append(undo)
 
@@ -60,32 +64,9 @@ class Run:
         return made
 
 
-def alive(pid: int) -> bool:
-    """Whether a process with this id exists."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def owner(name: str) -> int | None:
-    """The process id that a run's name begins with."""
-    head = name.partition("-")[0]
-    return int(head) if head.isdigit() else None
-
-
-def abandoned(name: str) -> bool:
-    """Whether the run of this name has ended without cleaning up."""
-    pid = owner(name)
-    return pid is not None and not alive(pid)
-
-
 def sweep_folders(base: Path) -> None:
     for folder in base.iterdir():
-        if abandoned(folder.name):
+        if runs.abandoned(folder.name):
             shutil.rmtree(folder, ignore_errors=True)
 
 

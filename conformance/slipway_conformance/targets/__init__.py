@@ -1,10 +1,22 @@
 """What is judged: an image, a pair of scripts on this machine, or a server that somebody else
 started."""
 
-from .base import FREE, Ability, Confined, Launcher, Running, Stats, TargetError, TargetFailed
+from .base import (
+    FREE,
+    LOOPBACK,
+    Ability,
+    Confined,
+    Launcher,
+    Running,
+    Stats,
+    TargetError,
+    TargetFailed,
+    free_port,
+)
 
 __all__ = [
     "FREE",
+    "LOOPBACK",
     "Ability",
     "Confined",
     "Launcher",
@@ -12,4 +24,5 @@ __all__ = [
     "Stats",
     "TargetError",
     "TargetFailed",
+    "free_port",
 ]

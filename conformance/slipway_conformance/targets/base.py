@@ -15,9 +15,19 @@ from attrs import frozen
 
 from .. import contract
 
+# Where servers are launched, and called: nobody else reaches them.
+LOOPBACK = "127.0.0.1"
 # How long a server that answers, but not that it is ready, is waited for.
 _UNREADY_SECONDS = 3.0
 _TAIL_WIDTH = 2000
+
+
+def free_port() -> int:
+    """A loopback port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 class TargetError(Exception):

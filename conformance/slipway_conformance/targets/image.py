@@ -11,7 +11,6 @@ import shutil
 import socket
 import tempfile
 import threading
-import uuid
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -27,9 +26,10 @@ from testcontainers.core.container import DockerContainer
 
 from .. import contract
 from ..runtime import Runtime
-from . import inside
+from . import containers, inside, runs
 from .base import (
     FREE,
+    LOOPBACK,
     Ability,
     Confined,
     Launcher,
@@ -40,18 +40,12 @@ from .base import (
     TargetFailed,
 )
 
-RUN_LABEL = "org.slipway.run"
 _FOREIGN = "/mnt/build"
 # What a container says between the output of build.sh and the digests of what it made.
 _BUILT = "--- built ---"
 _START_SECONDS = 30.0
-# Clause 12.2, and limits that keep a misbehaving function from the machine.
-_HARDENING: dict[str, Any] = {
-    "read_only": True,
-    "cap_drop": ["ALL"],
-    "security_opt": ["no-new-privileges"],
-    "pids_limit": 512,
-}
+# What keeps a misbehaving function from the machine: processes, and MiB.
+_PROCESSES = 512
 _MEMORY = 512
 # Containers that are taken down at a time, while cases go on.
 _REMOVALS = 2
@@ -73,24 +67,16 @@ def client() -> docker.DockerClient:
 
 
 def _held(confined: Confined) -> dict[str, Any]:
-    """What the engine is told of memory and network; memory that is not there can't be swapped in."""
+    """What the engine is told of processes, memory and network; memory that is not there can't be swapped
+    in."""
     memory = f"{confined.memory or _MEMORY}m"
     network = {} if confined.network else {"network_mode": "none"}
-    return {"mem_limit": memory, "memswap_limit": memory, **network}
-
-
-def sweep(engine: docker.DockerClient) -> int:
-    """Removes containers whose owner has died without removing them; how many."""
-    removed = 0
-    for container in engine.containers.list(
-        all=True, filters={"label": RUN_LABEL}, ignore_removed=True
-    ):
-        owner = container.labels[RUN_LABEL].partition("-")[0]
-        if owner.isdigit() and not Path(f"/proc/{owner}").exists():
-            with contextlib.suppress(docker.errors.APIError):
-                container.remove(force=True)
-                removed += 1
-    return removed
+    return {
+        "pids_limit": _PROCESSES,
+        "mem_limit": memory,
+        "memswap_limit": memory,
+        **network,
+    }
 
 
 @define(eq=False)
@@ -172,15 +158,11 @@ class RunningContainer(Running):
         self._stopped = True
         try:
             if self._removals:
-                self._removals.submit(self._remove)
+                self._removals.submit(containers.remove, self.container)
                 return
         except RuntimeError:
             """The run has ended: so it goes at once."""
-        self._remove()
-
-    def _remove(self) -> None:
-        with contextlib.suppress(docker.errors.NotFound, docker.errors.APIError):
-            self.container.remove(force=True)
+        containers.remove(self.container)
 
     def _follow(self) -> None:
         rest = b""
@@ -202,7 +184,7 @@ class ImageLauncher(Launcher):
         self._build_image = build_image or f"{image}-build"
         self.function = function
         self._engine = client()
-        self._run = f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        self._label = {runs.LABEL: runs.new_name()}
         self._folder = Path(tempfile.mkdtemp(prefix="slipway-"))
         self._folder.chmod(0o755)
         self._built: Path | None = None
@@ -226,7 +208,7 @@ class ImageLauncher(Launcher):
             self.abilities |= {Ability.SOURCE}
 
     def prepare(self) -> None:
-        sweep(self._engine)
+        containers.sweep(self._engine)
         if self.function is None:
             return
         self._built = self._folder / "build"
@@ -271,7 +253,7 @@ class ImageLauncher(Launcher):
             container = self._engine.containers.run(
                 self._build_image,
                 detach=True,
-                labels={RUN_LABEL: self._run},
+                labels=self._label,
                 volumes=mounted | options.pop("volumes", {}),
                 **options,
             )
@@ -281,7 +263,7 @@ class ImageLauncher(Launcher):
             code = container.wait(timeout=900)["StatusCode"]
             return int(code), container.logs().decode("utf-8", "replace")
         finally:
-            container.remove(force=True)
+            containers.remove(container)
 
     def launch(
         self,
@@ -299,16 +281,18 @@ class ImageLauncher(Launcher):
         wrapped = DockerContainer(self._image)
         if confined.network:
             # Typed as a port alone; the engine takes an address beside it.
-            wrapped.ports = cast("Any", {port: ("127.0.0.1", None)})
+            wrapped.ports = cast("Any", {port: (LOOPBACK, None)})
         for name, value in full.items():
             wrapped.with_env(name, value)
-        wrapped.with_tmpfs_mount("/tmp")
         mounted = folder or self._built
         if mounted is not None:
             wrapped.with_volume_mapping(mounted.resolve(), terms.values["container"]["build"], "ro")
         if beside is not None:
             wrapped.with_volume_mapping(beside, str(beside), "ro")
-        wrapped.with_kwargs(**_HARDENING, **_held(confined), labels={RUN_LABEL: self._run})
+        hardening: dict[str, Any] = {**containers.HARDENING}
+        # Given to the engine as it stands here, and may be given once.
+        wrapped.tmpfs = {**hardening.pop("tmpfs")}
+        wrapped.with_kwargs(**hardening, **_held(confined), labels=self._label)
         try:
             container = wrapped.start().get_wrapped_container()
         except (docker.errors.DockerException, requests.RequestException) as error:
@@ -318,7 +302,7 @@ class ImageLauncher(Launcher):
         published = int(bound[0]["HostPort"]) if bound else 0
         running = RunningContainer(
             self.name,
-            "127.0.0.1",
+            LOOPBACK,
             published,
             full.get(terms.variable("secret"), ""),
             container,
@@ -338,7 +322,7 @@ class ImageLauncher(Launcher):
 
     def run_in_image(self, script: str) -> str:
         output = self._engine.containers.run(
-            self._image, ["-c", script], entrypoint="sh", remove=True, labels={RUN_LABEL: self._run}
+            self._image, ["-c", script], entrypoint="sh", remove=True, labels=self._label
         )
         return bytes(output).decode("utf-8", "replace")
 

@@ -12,6 +12,8 @@ import socket
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from .base import LOOPBACK
+
 # setns(2): the namespace is to be one of the network.
 _CLONE_NEWNET = 0x40000000
 
@@ -24,7 +26,7 @@ def connect(process: int, port: int, timeout: float) -> socket.socket | None:
     with ThreadPoolExecutor(1) as thread:
         if not thread.submit(_enters, process).result():
             return None
-        return thread.submit(socket.create_connection, ("127.0.0.1", port), timeout).result()
+        return thread.submit(socket.create_connection, (LOOPBACK, port), timeout).result()
 
 
 def _enters(process: int) -> bool:

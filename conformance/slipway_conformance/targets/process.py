@@ -8,7 +8,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import threading
@@ -22,6 +21,7 @@ from .. import contract
 from ..runtime import Runtime
 from .base import (
     FREE,
+    LOOPBACK,
     Ability,
     Confined,
     Launcher,
@@ -30,6 +30,7 @@ from .base import (
     Stats,
     TargetError,
     TargetFailed,
+    free_port,
 )
 
 _START_SECONDS = 30.0
@@ -130,14 +131,6 @@ def _session_members(leader: int) -> list[int]:
     return found
 
 
-def free_port() -> int:
-    """A loopback port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 class CommandLauncher(Launcher):
     """Launches a command that reads the contract's variables."""
 
@@ -172,7 +165,7 @@ class CommandLauncher(Launcher):
         secret, port = secrets.token_urlsafe(18), free_port()
         full = surroundings() | self._env
         full |= {
-            terms.variable("host"): "127.0.0.1",
+            terms.variable("host"): LOOPBACK,
             terms.variable("port"): str(port),
             terms.variable("secret"): secret,
         }
@@ -192,7 +185,7 @@ class CommandLauncher(Launcher):
         except OSError as error:
             raise TargetError(f"{self._command[0]} can't be started: {error}") from error
         running = RunningProcess(
-            self.name, "127.0.0.1", port, full.get(terms.variable("secret"), ""), process
+            self.name, LOOPBACK, port, full.get(terms.variable("secret"), ""), process
         )
         self._running.append(running)
         if wait:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from datetime import datetime
 
+from slipway_conformance.targets.containers import remove
+
 from .catalogue import RuntimeSpec
-from .engine import Target, remove
+from .engine import Target
 from .model import ColdStart, Protocol
 from .stage import Stage
 

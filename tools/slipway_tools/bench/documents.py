@@ -35,10 +35,9 @@ def performance(result: Result, pictures: list[str]) -> str:
     ]
     if result.protocol.quick:
         parts.append("A quick run: fewer and shorter rounds than the protocol asks for.")
-    load = result.machine.load_before
-    if load is not None and load > 0.5:
+    if result.machine.busy:
         parts.append(
-            f"The machine had other work (load {load} at the start): trust ratios and processor"
+            f"The machine had other work (load {result.machine.load_before} at the start): trust ratios and processor"
             " time more than requests per second."
         )
     for picture in pictures:

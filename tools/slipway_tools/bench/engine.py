@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 
 import docker
 from attrs import define, frozen
-from docker.errors import DockerException, NotFound
+from docker.errors import DockerException
 from docker.models.containers import Container
 from docker.types import Mount
 from slipway_conformance import contract
+from slipway_conformance.targets import LOOPBACK, free_port
+from slipway_conformance.targets.containers import HARDENING, bind, remove
 
-from ..engine.model import free_port
-from ..run import LABEL
+from ..run import Run
 from .errors import BenchError, ServerError
 from .invocation import Invocation, poll_until_ok
 
@@ -54,12 +54,8 @@ class Engine:
     """Starts containers that end with the run, however it ends."""
 
     client: docker.DockerClient
-    run: str
+    run: Run
     invocation: Invocation
-
-    @property
-    def labels(self) -> dict[str, str]:
-        return {LABEL: self.run}
 
     def start(self, launch: Launch) -> Target:
         """Start a server as an executor would: read-only, no capabilities, /tmp in memory."""
@@ -70,13 +66,10 @@ class Engine:
                 launch.image,
                 entrypoint=list(launch.entrypoint) if launch.entrypoint else None,
                 environment={terms.variable("secret"): self.invocation.secret},
-                ports={f"{terms.default('port')}/tcp": ("127.0.0.1", port)},
+                ports={f"{terms.default('port')}/tcp": (LOOPBACK, port)},
                 mounts=[bind(target, source) for target, source in launch.mounts.items()],
-                read_only=True,
-                tmpfs={"/tmp": ""},
-                cap_drop=["ALL"],
-                security_opt=["no-new-privileges"],
-                labels=self.labels,
+                **HARDENING,
+                labels=self.run.labels,
                 detach=True,
             )
         except DockerException as error:
@@ -114,7 +107,7 @@ class Engine:
                 entrypoint=entrypoint,
                 mounts=mounts,
                 user=user,
-                labels=self.labels,
+                labels=self.run.labels,
                 detach=True,
             )
         except DockerException as error:
@@ -126,15 +119,6 @@ class Engine:
                 raise BenchError(f"{what} failed with exit code {code}:\n{output.rstrip()}")
         finally:
             remove(container)
-
-
-def bind(target: str, source: Path, *, read_only: bool = True) -> Mount:
-    return Mount(target, str(source), type="bind", read_only=read_only)
-
-
-def remove(container: Container) -> None:
-    with suppress(NotFound):
-        container.remove(force=True, v=True)
 
 
 def explain(error: DockerException) -> str:

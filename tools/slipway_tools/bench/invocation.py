@@ -13,6 +13,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 
 from attrs import frozen
+from slipway_conformance.targets import LOOPBACK
 
 PAYLOAD = {"payload": {"name": "World"}}
 EXPECTED = {"message": "Hello World"}
@@ -42,7 +43,7 @@ class Invocation:
         return json.dumps(PAYLOAD, separators=(",", ":"))
 
     def send(self, port: int) -> Answer:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ANSWER_SECONDS)
+        connection = http.client.HTTPConnection(LOOPBACK, port, timeout=ANSWER_SECONDS)
         headers = {
             "content-type": "application/json",
             "connection": "close",

@@ -13,8 +13,10 @@ from attrs import frozen
 from docker.errors import BuildError, DockerException
 from docker.models.containers import Container
 from slipway_conformance import contract
+from slipway_conformance.targets import LOOPBACK
+from slipway_conformance.targets.containers import remove
 
-from .engine import Engine, Target, explain, remove
+from .engine import Engine, Target, explain
 from .errors import BenchError, ServerError
 
 IMAGE = "slipway/bench:1"
@@ -61,7 +63,7 @@ def build_image(engine: Engine) -> None:
                 tag=IMAGE,
                 rm=True,
                 forcerm=True,
-                labels={"org.slipway.role": "bench"},
+                labels={contract.load().label("role"): "bench"},
             )
         except BuildError as error:
             log = "".join(str(line.get("stream", "")) for line in error.build_log)
@@ -85,7 +87,7 @@ class Load:
         self._container: Container = engine.client.containers.run(
             IMAGE,
             network_mode=f"container:{target.container.id}",
-            labels=engine.labels,
+            labels=engine.run.labels,
             init=True,
             detach=True,
         )
@@ -99,7 +101,7 @@ class Load:
             f"--duration={max(1, round(seconds))}s",
             f"--timeout={TIMEOUT_SECONDS}s",
             "--script=/load/post.lua",
-            f"http://127.0.0.1:{contract.load().default('port')}/",
+            f"http://{LOOPBACK}:{contract.load().default('port')}/",
             "--",
             invocation.secret_header,
             invocation.secret,

@@ -15,7 +15,7 @@ def describe(engine: Engine) -> Machine:
     version: dict[str, Any] = engine.client.version()
     # Read in a container: the engine may run in a virtual machine, or elsewhere.
     output: bytes = engine.client.containers.run(
-        IMAGE, ["cat", "/proc/cpuinfo"], labels=engine.labels, remove=True
+        IMAGE, ["cat", "/proc/cpuinfo"], labels=engine.run.labels, remove=True
     )
     return Machine(
         processor=processor(output.decode("utf-8", "replace")) or info["Architecture"],

@@ -17,6 +17,8 @@ from .aims import Aims
 from .errors import BenchError
 
 FORMAT = "slipway-bench/1"
+# Processes that want the processor: more of them are other work.
+BUSY_LOAD = 0.5
 
 Role = Literal["runtime", "bare", "suggested"]
 
@@ -33,6 +35,11 @@ class Machine:
     kernel: str
     engine: str
     load_before: float | None
+
+    @property
+    def busy(self) -> bool:
+        """Whether it had other work, as far as it says."""
+        return self.load_before is not None and self.load_before > BUSY_LOAD
 
 
 @frozen

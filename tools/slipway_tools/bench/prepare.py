@@ -11,10 +11,11 @@ import shutil
 from pathlib import Path
 
 from slipway_conformance import contract
+from slipway_conformance.targets.containers import bind
 
 from .. import repository
 from .catalogue import RuntimeSpec, ServerSpec
-from .engine import Engine, Launch, bind
+from .engine import Engine, Launch
 from .errors import BenchError
 
 BENCH = "/bench"

@@ -37,8 +37,6 @@ QUICK = evolve(
     FULL, quick=True, rounds=5, seconds=1, warm_up_seconds=2, cold_rounds=5, invocations=300_000
 )
 
-BUSY_LOAD = 0.5
-
 
 def measure(
     specs: Sequence[RuntimeSpec], protocol: Protocol, stages: Sequence[str], console: Console
@@ -53,7 +51,7 @@ def measure(
         client = require_docker(run).client
         with Steps() as building:
             images.ensure(client, [spec.choice for spec in specs], run, building)
-        engine = Engine(client, run.name, invocation)
+        engine = Engine(client, run, invocation)
         with Reporter(console, steps) as reporter:
             reporter.stage("load generator")
             with reporter.step("building its image"):
@@ -126,7 +124,7 @@ def _runtime(stage: Stage, stages: Sequence[str]) -> RuntimeResult:
 
 
 def _warn_if_busy(about: Machine, console: Console) -> None:
-    if about.load_before is not None and about.load_before > BUSY_LOAD:
+    if about.busy:
         console.print(
             f"This machine is busy (load {about.load_before}): trust ratios and processor time,"
             " not requests per second. Stop other work for better figures.",

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from attrs import define, field
+from slipway_conformance.targets.containers import remove
 
 from .catalogue import RuntimeSpec, ServerSpec
-from .engine import Engine, Launch, Target, remove
+from .engine import Engine, Launch, Target
 from .errors import ServerError
 from .model import Protocol
 from .progress import Reporter

@@ -6,8 +6,10 @@ the same minutes of the same machine.
 
 from __future__ import annotations
 
+from slipway_conformance.targets.containers import remove
+
 from .catalogue import RuntimeSpec
-from .engine import Target, remove
+from .engine import Target
 from .load import Load
 from .model import Protocol, Sample
 from .stage import Stage

@@ -50,7 +50,7 @@ def resident(engine: Engine, container: Container) -> int:
         pid_mode=f"container:{container.id}",
         network_mode="none",
         cap_add=["SYS_PTRACE"],
-        labels=engine.labels,
+        labels=engine.run.labels,
         remove=True,
     )
     files = mapped_files(output.decode("utf-8", "replace").splitlines())

@@ -18,10 +18,10 @@ from typing import IO
 
 import docker
 from attrs import asdict, frozen
+from slipway_conformance.targets import runs
 
 from .. import repository
 from ..errors import ToolError
-from ..run import LABEL, alive
 from ..terminal import Step
 from . import buildkit, endpoint, system
 
@@ -66,7 +66,7 @@ def started() -> Started | None:
     except (OSError, ValueError, TypeError):
         return None
     # A process id alone may have been given to somebody else since.
-    return found if alive(found.pid) and _began(found.pid) == found.began else None
+    return found if runs.alive(found.pid) and _began(found.pid) == found.began else None
 
 
 def keep() -> bool:
@@ -150,7 +150,7 @@ def _serves_others() -> bool:
     if client is None:
         return False
     try:
-        return any(LABEL not in container.labels for container in client.containers.list())
+        return any(runs.LABEL not in container.labels for container in client.containers.list())
     finally:
         client.close()
 
@@ -178,7 +178,7 @@ def _runs(pid: int) -> bool:
     """Whether it still runs; a child of this process that has ended is collected."""
     with suppress(ChildProcessError):
         os.waitpid(pid, os.WNOHANG)
-    return alive(pid)
+    return runs.alive(pid)
 
 
 def _began(pid: int) -> str:

@@ -10,24 +10,23 @@ from pathlib import Path
 import docker
 import requests
 from attrs import define
-from docker.errors import APIError, DockerException, ImageNotFound, NotFound
+from docker.errors import DockerException, ImageNotFound, NotFound
 from docker.models.containers import Container
-from docker.types import Mount
 from slipway_conformance import contract
+from slipway_conformance.targets import LOOPBACK, free_port, runs
+from slipway_conformance.targets.containers import HARDENING, bind, remove, sweep
 
 from ..errors import ToolError
 from ..repository import Choice
-from ..run import LABEL, Run, abandoned
+from ..run import Run
 from ..terminal import Steps
 from . import images
 from .model import (
     EXIT_SECONDS,
-    LOOPBACK,
     Engine,
     Launched,
     LaunchOptions,
     Tell,
-    free_port,
     last_lines,
 )
 
@@ -57,10 +56,10 @@ class DockerEngine(Engine):
                 choice.build_image,
                 user=f"{os.getuid()}:{os.getgid()}",
                 mounts=[
-                    _bind(where["source"], source),
-                    _bind(where["build"], built, read_only=False),
+                    bind(where["source"], source),
+                    bind(where["build"], built, read_only=False),
                 ],
-                labels={LABEL: self._run.name},
+                labels=self._run.labels,
                 detach=True,
             )
         except DockerException as error:
@@ -71,7 +70,7 @@ class DockerEngine(Engine):
                 tell(line)
             code = container.wait()["StatusCode"]
         finally:
-            _remove(container)
+            remove(container)
         if code:
             told = last_lines("\n".join(output))
             raise ToolError(f"build.sh failed on {source} with exit code {code}:\n{told}")
@@ -85,12 +84,9 @@ class DockerEngine(Engine):
                 choice.launch_image,
                 environment={**options.env, terms.variable("secret"): options.secret},
                 ports={f"{terms.default('port')}/tcp": (LOOPBACK, port)},
-                mounts=[_bind(terms.values["container"]["build"], built)],
-                read_only=True,
-                tmpfs={"/tmp": ""},
-                cap_drop=["ALL"],
-                security_opt=["no-new-privileges"],
-                labels={LABEL: self._run.name},
+                mounts=[bind(terms.values["container"]["build"], built)],
+                **HARDENING,
+                labels=self._run.labels,
                 detach=True,
             )
         except ImageNotFound:
@@ -104,9 +100,9 @@ class DockerEngine(Engine):
 
     def remove_all(self) -> None:
         for container in self.client.containers.list(
-            all=True, filters={"label": f"{LABEL}={self._run.name}"}
+            all=True, filters={"label": f"{runs.LABEL}={self._run.name}"}
         ):
-            _remove(container)
+            remove(container)
         self.client.close()
 
 
@@ -137,25 +133,7 @@ class LaunchedContainer(Launched):
         return 0
 
     def remove(self) -> None:
-        _remove(self.container)
-
-
-def sweep(client: docker.DockerClient) -> None:
-    """Removes containers whose run was killed before it could."""
-    for container in client.containers.list(
-        all=True, filters={"label": LABEL}, ignore_removed=True
-    ):
-        if abandoned(container.labels[LABEL]):
-            _remove(container)
-
-
-def _bind(target: str, source: Path, *, read_only: bool = True) -> Mount:
-    return Mount(target, str(source), type="bind", read_only=read_only)
-
-
-def _remove(container: Container) -> None:
-    with suppress(NotFound, APIError):
-        container.remove(force=True, v=True)
+        remove(self.container)
 
 
 def _lines(container: Container) -> Iterator[str]:

@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from attrs import field, frozen
+from slipway_conformance.targets import LOOPBACK
 
 from .. import client
 from ..errors import ToolError
 from ..repository import Choice
 from ..terminal import Steps
 
-LOOPBACK = "127.0.0.1"
 READY_SECONDS = 30.0
 # Beyond RUNTIME_GRACE: what a server needs to exit after it has drained.
 EXIT_SECONDS = 5.0
@@ -89,14 +89,6 @@ class Engine(ABC):
     @abstractmethod
     def launch(self, choice: Choice, built: Path, options: LaunchOptions) -> Launched:
         """Starts a server on a built function and returns at once."""
-
-
-def free_port() -> int:
-    """A loopback port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def check_port(port: int) -> None:

@@ -16,20 +16,13 @@ from pathlib import Path
 from attrs import define
 from slipway_conformance import contract
 from slipway_conformance.runtime import Requirement, Runtime
+from slipway_conformance.targets import LOOPBACK, free_port
 
 from .. import repository
 from ..repository import Choice
 from ..run import Run
 from ..terminal import Steps
-from .model import (
-    EXIT_SECONDS,
-    LOOPBACK,
-    Engine,
-    Launched,
-    LaunchOptions,
-    Tell,
-    free_port,
-)
+from .model import EXIT_SECONDS, Engine, Launched, LaunchOptions, Tell
 from .system import stream
 
 _VERSION = re.compile(r"\d+(?:\.\d+)*")

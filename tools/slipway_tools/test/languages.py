@@ -9,8 +9,8 @@ from http import HTTPStatus
 from typing import Any
 
 from docker.errors import DockerException
-from docker.types import Mount
 from slipway_conformance.runtime import Check
+from slipway_conformance.targets.containers import bind, remove
 
 from .. import parallel, repository
 from ..demo import call_example
@@ -18,7 +18,7 @@ from ..engine import images
 from ..engine.docker import DockerEngine
 from ..engine.model import last_lines
 from ..repository import Choice
-from ..run import LABEL, Run
+from ..run import Run
 from ..terminal import Step
 from .tally import Failed, Tally
 
@@ -91,13 +91,13 @@ def _check_in_image(
             choice.build_image,
             entrypoint=list(check.command),
             mounts=[
-                Mount(_MOUNTED, str(repository.root()), type="bind", read_only=True),
-                Mount(_CACHE, str(kept), type="bind"),
+                bind(_MOUNTED, repository.root()),
+                bind(_CACHE, kept, read_only=False),
             ],
             environment={"CHECK_CACHE": _CACHE},
             working_dir=f"{_MOUNTED}/{where}",
             user=f"{os.getuid()}:{os.getgid()}",
-            labels={LABEL: run.name},
+            labels=run.labels,
             detach=True,
         )
     except DockerException as error:
@@ -109,7 +109,7 @@ def _check_in_image(
             step.tell(chunk.decode("utf-8", "replace"))
         code = container.wait()["StatusCode"]
     finally:
-        container.remove(force=True, v=True)
+        remove(container)
     if code:
         told = b"".join(output).decode("utf-8", "replace")
         raise Failed(f"{' '.join(check.command)} exited with {code}:\n{last_lines(told)}")

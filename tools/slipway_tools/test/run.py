@@ -128,7 +128,7 @@ def _judge(
         tally.unjudged("images, their checks, and the suite on them", why)
     with outlook.phase(_PROCESSES):
         targets = [*(targets or []), *suites.judge_scripts(tally, wanted, targets)]
-    return suites.save(targets, repository.root() / "reports")
+    return suites.save(targets, repository.reports())
 
 
 def _engine(run: Run) -> tuple[DockerEngine | None, str]:

@@ -113,7 +113,7 @@ def _pytest(tally: Tally, run: Run, name: str, markers: str, *more: str) -> None
 def run_proof(tally: Tally) -> None:
     """The suite's own proof: the reference passes all, every mutant is caught, every case catches one.
     What caught which is written to reports/mutants.md, and all of it to reports/mutants.json."""
-    found = repository.root() / "reports" / "mutants.json"
+    found = repository.reports() / "mutants.json"
     found.unlink(missing_ok=True)
     with tally.piece("the suite's mutants") as (step, counts):
         prove = (sys.executable, "-m", "slipway_conformance.reference.prove")
