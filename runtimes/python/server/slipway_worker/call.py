@@ -4,7 +4,7 @@ from collections.abc import Awaitable
 from typing import Any
 
 from . import frames
-from .function import Function, own_traceback
+from .function import Function, own_traceback, summary
 from .output import Output, Prints, current
 from .request import Refused, Request
 from .response import Response
@@ -34,11 +34,11 @@ class Call:
             return self.failed(error), None
         try:
             result = self._function(request, self.response)
+            # It may be anything, and fail when it is asked for a member.
+            waits = result is not None and getattr(result, "__await__", None) is not None
         except BaseException as error:
             return self.failed(error), None
-        if result is not None and hasattr(result, "__await__"):
-            return None, result
-        return self.ended(), None
+        return (None, result) if waits else (self.ended(), None)
 
     def ended(self) -> bytes:
         """The frame after the function has returned."""
@@ -57,8 +57,7 @@ class Call:
         self._output.log(frames.ERROR, own_traceback(error), self.number)
         if self.response.frame is not None:
             return self.ended()
-        text = f"{type(error).__name__}: {error}"
-        return frames.refusal(self.number, b"function_error", text)
+        return frames.refusal(self.number, b"function_error", summary(error))
 
 
 async def drive(call: Call, awaitable: Awaitable[Any]) -> bytes:

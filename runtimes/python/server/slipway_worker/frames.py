@@ -12,8 +12,9 @@ ANSWER_HEAD = Struct(">HBI")
 INVOKE, CANCEL, PING, DRAIN = 1, 2, 3, 4
 READY, FAILED, ANSWER, REFUSE, LOG, PONG, TRACE = 16, 17, 18, 19, 20, 21, 22
 
-# The number of a ping that asks for a sign of life, and is not a mark; and that of READY from a process that takes marks.
+# The number of a ping that asks for a sign of life, and is not a mark.
 LIFE = 0
+# The number of READY from a process that takes marks.
 TAKES_MARKS = 1
 
 ENVELOPE, RAW = 0, 1

@@ -45,11 +45,23 @@ def is_async(function: Function) -> bool:
 
 
 def own_traceback(error: BaseException) -> str:
-    """The stack without the runtime's own frames."""
-    trace = error.__traceback__
-    while trace is not None and _is_own(trace.tb_frame):
-        trace = trace.tb_next
-    return "".join(traceback.format_exception(type(error), error, trace)).rstrip("\n")
+    """The stack without the runtime's own frames. An exception is the function's own code, and may fail in turn."""
+    try:
+        trace = error.__traceback__
+        while trace is not None and _is_own(trace.tb_frame):
+            trace = trace.tb_next
+        return "".join(traceback.format_exception(type(error), error, trace)).rstrip("\n")
+    except BaseException:
+        return f"{type(error).__name__}, which can't be printed"
+
+
+def summary(error: BaseException) -> str:
+    """Its type and its text, as far as there is one."""
+    name = type(error).__name__
+    try:
+        return f"{name}: {error}"
+    except BaseException:
+        return name
 
 
 def _is_own(frame: FrameType) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 from . import frames
 from .call import Call, drive
 from .channel import Channel
-from .function import own_traceback
+from .function import own_traceback, summary
 from .output import Output, current
 
 
@@ -92,18 +92,14 @@ class Loop:
     def _start(self, call: Call, awaitable: Awaitable[Any]) -> None:
         task = _task(self._loop, drive(call, awaitable))
         if task.done():
-            self._channel.gather(task.result())
-            self._flush_soon()
+            self._finished(call.number, task)
         else:
             self._tasks[call.number] = task
             task.add_done_callback(lambda done: self._finished(call.number, done))
 
     def _finished(self, number: int, task: "asyncio.Task[bytes]") -> None:
         self._tasks.pop(number, None)
-        if task.cancelled():
-            self._channel.gather(frames.refusal(number, b"function_error", "the invocation was cancelled"))
-        else:
-            self._channel.gather(task.result())
+        self._channel.gather(_ending(number, task))
         self._flush_soon()
 
     def _flush_soon(self) -> None:
@@ -135,6 +131,14 @@ class Loop:
         number = task.get_context().get(current, 0) if hasattr(task, "get_context") else 0
         text = f"{message}\n{own_traceback(error)}" if isinstance(error, BaseException) else message
         self._output.log(frames.ERROR, text, number)
+
+
+def _ending(number: int, task: "asyncio.Task[bytes]") -> bytes:
+    """The frame that ends an invocation, however its task has ended."""
+    if task.cancelled():
+        return frames.refusal(number, b"function_error", "the invocation was cancelled")
+    error = task.exception()
+    return task.result() if error is None else frames.refusal(number, b"function_error", summary(error))
 
 
 def _task(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, bytes]) -> "asyncio.Task[bytes]":
