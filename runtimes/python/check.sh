@@ -11,7 +11,7 @@ lint() {
   python3 -m ruff format --check --config ruff.toml "$@"
   python3 -m ruff check --config ruff.toml "$@"
   MYPYPATH=server:types python3 -m mypy --strict --cache-dir "$tools/cache" --ignore-missing-imports -p slipway_server -p slipway_worker -p slipway
-  MYPYPATH=server/tests python3 -m mypy --strict --cache-dir "$tools/cache" server/tests/*.py server/tests/plain/*.py
+  MYPYPATH=server/tests:server python3 -m mypy --strict --cache-dir "$tools/cache" server/tests/*.py server/tests/plain/*.py
   MYPYPATH=types python3 -m mypy --strict --cache-dir "$tools/cache" --ignore-missing-imports example/main.py
   MYPYPATH=types python3 -m mypy --strict --cache-dir "$tools/cache" --ignore-missing-imports ../../conformance/functions/python/main.py
 }
@@ -22,7 +22,7 @@ unit_tests() {
   for home in /runtime "$plain"; do
     RUNTIME_HOME=$home python3 -B -m unittest discover -s "$tests"
   done
-  RUNTIME_HOME=$plain PYTHONPATH=$tests python3 -B -m unittest discover -s "$tests/plain"
+  RUNTIME_HOME=$plain PYTHONPATH=$tests:$plain/python python3 -B -m unittest discover -s "$tests/plain"
 }
 
 tools=$(mktemp -d)

@@ -91,6 +91,7 @@ class Invocation:
         """Sends on what the function process answered."""
         client = self.client
         if client is None:
+            self.lines = None
             return
         status, kind, length = frames.ANSWER_HEAD.unpack_from(data)
         if not length and not self.result:
@@ -110,6 +111,7 @@ class Invocation:
     def refused(self, code: str, message: str) -> None:
         """Answers for the function."""
         if self.client is None:
+            self.lines = None
             return
         if self.result and code not in _BEFORE_THE_FUNCTION:
             error = {"code": code, "message": message, "invocation": self.id.decode()}
@@ -119,6 +121,8 @@ class Invocation:
 
     def _send(self, head: bytes, body: bytes, dated: bool = False) -> None:
         client, self.client = self.client, None
+        # The invocation stays known for lines that follow: none of them is for this answer.
+        self.lines = None
         if client is not None:
             client.answer(head, body, dated)
 
@@ -140,8 +144,6 @@ class Invocation:
             "error": error,
             "duration_ms": round((time.monotonic() - self.started) * 1000, 3),
         }
-        # The invocation stays known for lines that follow: none of them is for this document.
-        self.lines = None
         head = _status_line(200) + _TYPES[3] + b"x-runtime-invocation-id: %s\r\n" % self.id
         self._send(head, _encode(document).encode("utf-8", "backslashreplace"))
 
