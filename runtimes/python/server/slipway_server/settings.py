@@ -8,6 +8,7 @@ from typing import NamedTuple, NoReturn
 
 CONFIGURATION_EXIT = 78
 
+_LINE_BREAK = re.compile(rb"\r?\n\Z")
 _DECIMAL = re.compile(r"[0-9]+(\.[0-9]+)?|\.[0-9]+")
 
 
@@ -38,7 +39,7 @@ def read() -> Settings:
         grace=_decimal("RUNTIME_GRACE", 10.0),
         max_body=_integer("RUNTIME_MAX_BODY", 20 << 20),
         concurrency=_integer("RUNTIME_CONCURRENCY", 100),
-        workers=_integer("RUNTIME_WORKERS", 1, 256),
+        workers=_integer("RUNTIME_WORKERS", 1, 1024),
         entrypoint=os.environ.get("RUNTIME_ENTRYPOINT") or "main.py",
         folder=_folder(),
     )
@@ -57,15 +58,29 @@ def positive_decimal(text: str) -> float | None:
 
 
 def _secret() -> bytes:
-    """launch.sh hands it over on a descriptor, so that it is in no process's environment."""
-    descriptor = os.environ.pop("RUNTIME_SECRET_FD", "")
-    if not descriptor.isdigit():
-        refuse("RUNTIME_SECRET: start the server with launch.sh, which passes the secret on")
-    with open(int(descriptor), "rb") as pipe:
-        secret = pipe.read().removesuffix(b"\n")
+    """From the descriptor that launch.sh opened, from the variable, or else from a file."""
+    if descriptor := os.environ.get("RUNTIME_SECRET_FD"):
+        if not descriptor.isdigit():
+            refuse(f"RUNTIME_SECRET_FD is {descriptor!r}: a descriptor is wanted")
+        secret = _contents(int(descriptor), "the secret")
+    elif given := os.environ.get("RUNTIME_SECRET"):
+        secret = os.fsencode(given)
+    elif path := os.environ.get("RUNTIME_SECRET_FILE"):
+        secret = _contents(path, f"RUNTIME_SECRET_FILE is {path!r}, which")
+    else:
+        secret = b""
     if not secret:
-        refuse("RUNTIME_SECRET is empty: set it, or RUNTIME_SECRET_FILE")
+        refuse("there is no secret: set RUNTIME_SECRET, or RUNTIME_SECRET_FILE to a file that holds it")
     return secret
+
+
+def _contents(file: int | str, what: str) -> bytes:
+    """All but one trailing line break."""
+    try:
+        with open(file, "rb") as stream:
+            return _LINE_BREAK.sub(b"", stream.read())
+    except OSError as error:
+        refuse(f"{what} can't be read: {error.strerror}")
 
 
 def _folder() -> str:
@@ -93,5 +108,8 @@ def _decimal(name: str, default: float) -> float:
 
 def refuse(why: str) -> NoReturn:
     """Ends the process before it has started."""
-    os.write(2, f"slipway: {why}\n".encode())
+    from . import logs
+
+    logs.write("error", why)
+    logs.close()
     os._exit(CONFIGURATION_EXIT)

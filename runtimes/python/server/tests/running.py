@@ -20,6 +20,7 @@ class Running(unittest.TestCase):
     """Launches ``function``, the source of a main.py, for all tests of a class."""
 
     function: ClassVar[str]
+    environment: ClassVar[dict[str, str]] = {}
     folder: tempfile.TemporaryDirectory[str]
     server: subprocess.Popen[bytes]
     port: int
@@ -31,14 +32,16 @@ class Running(unittest.TestCase):
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             cls.port = probe.getsockname()[1]
-        environment = os.environ | {
+        environment = {
             "RUNTIME_HOME": str(HOME),
             "RUNTIME_HOST": "127.0.0.1",
             "RUNTIME_PORT": str(cls.port),
             "RUNTIME_SECRET": SECRET,
             "FUNCTION_BUILD": cls.folder.name,
         }
-        cls.server = subprocess.Popen([str(HOME / "launch.sh")], env=environment, stdout=subprocess.PIPE)
+        cls.server = subprocess.Popen(
+            [str(HOME / "launch.sh")], env=os.environ | environment | cls.environment, stdout=subprocess.PIPE
+        )
         assert cls.server.stdout is not None
         assert b"listening on" in cls.server.stdout.readline()
 
