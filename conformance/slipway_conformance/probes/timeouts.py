@@ -16,7 +16,7 @@ from ..wire import Answer, WireError
 
 _TIMEOUT = 1.0
 _CALLERS = 4
-_BEHIND = 12
+_BEHIND, _NEIGHBOURS = 12, 6
 _FIRST_SECONDS = 10.0
 # What a server may use that has nothing to do: far more than any does, far less than a busy loop
 # gets on a crowded machine.
@@ -241,6 +241,29 @@ def once(session: Session) -> None:
     session.wait_log(lambda lines: answered <= set(begun(lines)))
     for name, times in sorted(begun(session.log()).items()):
         session.expect(times == 1, f"{name.removeprefix(f'{marker}-')} was begun {times} times")
+
+
+@probe(
+    "7.9-beside-a-loop",
+    why="one function's endless loop must not cost its neighbours their answers",
+    alone=True,
+    harms=True,
+)
+def beside_a_loop(session: Session) -> None:
+    steps = [{"do": "await", "ms": 1200}, {"do": "send", "text": "patient"}]
+    hasty = {contract.load().header("timeout"): "0.4"}
+
+    def patient() -> Answer:
+        return session.invoke(steps)
+
+    def spinning() -> Answer:
+        time.sleep(0.2)
+        return session.invoke([{"do": "spin"}], headers=hasty)
+
+    *answers, hung = session.together([*[patient] * _NEIGHBOURS, spinning])
+    session.check(hung, error="timeout")
+    for answer in answers:
+        session.check(answer, status=200, text="patient")
 
 
 @probe(

@@ -120,6 +120,36 @@ def timeouts_are_whole_seconds() -> None:
     replace(steering, "is_decimal", lambda given: original(given) and "." not in given)
 
 
+@mutant("7.9")
+def a_loop_ends_its_neighbours() -> None:
+    """When one that never yields is overdue, what runs beside it is ended, too."""
+    running: set[asyncio.Task[Any]] = set()
+    run, timed = Server.call, Server.timed
+
+    async def call(self: Server, *given: Any) -> function.Outcome:
+        task = asyncio.current_task()
+        assert task is not None
+        running.add(task)
+        try:
+            return await run(self, *given)
+        except asyncio.CancelledError:
+            return function.failure(RuntimeError("its process was ended"), False)
+        finally:
+            running.discard(task)
+
+    async def ending(self: Server, asked: Request, lines: Lines, seconds: float) -> Any:
+        outcome = await timed(self, asked, lines, seconds)
+        if isinstance(outcome, Refusal) and "spin" in {
+            step.get("do") for step in steps.steps_of(asked)[0]
+        }:
+            for task in running:
+                task.cancel()
+        return outcome
+
+    replace(Server, "call", call)
+    replace(Server, "timed", ending)
+
+
 @mutant("7.8")
 def what_was_in_flight_begins_again() -> None:
     """When one invocation's time is over, all others begin again elsewhere."""

@@ -4,9 +4,8 @@ import { FrameReader, KIND, Outbox } from "../function/frames.mjs";
 
 function read(bytes, size) {
   const frames = [];
-  const reader = new FrameReader((kind, number, buffer, start, end) => {
-    frames.push([kind, number, buffer.toString("utf8", start, end)]);
-  });
+  const take = (kind, number, buffer, start, end) => frames.push([kind, number, buffer.toString("utf8", start, end)]);
+  const reader = new FrameReader(take, { reused: true });
   // One piece is read into the memory of the one before.
   const buffer = Buffer.alloc(size);
   for (let at = 0; at < bytes.length; at += size) reader.push(buffer, bytes.copy(buffer, 0, at, at + size));
@@ -45,6 +44,33 @@ test("frames come out whole, however the stream is cut", () => {
   ];
   for (const size of [1, 2, 8, 9, 10, 11, 100, bytes.length]) {
     assert.deepEqual(read(bytes, size), expected, `in pieces of ${size}`);
+  }
+});
+
+test("where one is interrupted, what was read with it is taken with what comes next", () => {
+  const outbox = new Outbox();
+  const texts = ["one", "interrupted", "three", "x".repeat(500), "interrupted", "six"];
+  for (const [index, text] of texts.entries()) outbox.begin(KIND.log, index).text(text).end();
+  const bytes = written(outbox);
+  for (const size of [7, 30, 60, 520, 560, bytes.length]) {
+    const taken = [];
+    const take = (_kind, number, buffer, start, end) => {
+      taken.push(number);
+      if (buffer.toString("utf8", start, end) === "interrupted") throw new Error("interrupted");
+    };
+    const reader = new FrameReader(take, { reused: true });
+    const buffer = Buffer.alloc(size);
+    const push = (length) => {
+      try {
+        reader.push(buffer, length);
+      } catch {
+        buffer.fill(0);
+      }
+    };
+    for (let at = 0; at < bytes.length; at += size) push(bytes.copy(buffer, 0, at, at + size));
+    push(0);
+    push(0);
+    assert.deepEqual(taken, [0, 1, 2, 3, 4, 5], `in pieces of ${size}`);
   }
 });
 

@@ -25,6 +25,11 @@ class Running(unittest.TestCase):
     server: subprocess.Popen[bytes]
     port: int
 
+    @staticmethod
+    def has_front() -> bool:
+        """Whether the compiled server runs, and not the one in Python."""
+        return (HOME / "slipway-front").exists()
+
     @classmethod
     def setUpClass(cls) -> None:
         cls.folder = tempfile.TemporaryDirectory()
