@@ -250,7 +250,7 @@ def once(session: Session) -> None:
     harms=True,
 )
 def beside_a_loop(session: Session) -> None:
-    steps = [{"do": "await", "ms": 1200}, {"do": "send", "text": "patient"}]
+    steps: list[dict[str, Any]] = [{"do": "await", "ms": 1200}, {"do": "send", "text": "patient"}]
     hasty = {contract.load().header("timeout"): "0.4"}
 
     def patient() -> Answer:
