@@ -46,7 +46,7 @@ impl Set {
         unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.0, ptr::null_mut()) };
     }
 
-    /// Waits for one of them, for `limit` at most.
+    /// Waits for one of them, for `limit` at most; for less where this process was stopped meanwhile.
     pub fn wait(&self, limit: Option<Duration>) -> Option<Received> {
         let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
         let limit = limit.map(|limit| libc::timespec {

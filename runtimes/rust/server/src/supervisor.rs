@@ -84,6 +84,7 @@ impl Supervisor {
                     self.drain()
                 }
                 Some(_) => {}
+                // The time is up, or this process was stopped and goes on.
                 None => self.end_overdue(),
             }
             if self.ends_at.is_some() && self.alive.is_empty() {
@@ -171,8 +172,10 @@ impl Supervisor {
     }
 
     fn end_overdue(&mut self) {
-        for process in self.alive.drain(..) {
-            signals::send(process, libc::SIGKILL);
+        if self.ends_at.is_some_and(|end| Instant::now() >= end) {
+            for process in self.alive.drain(..) {
+                signals::send(process, libc::SIGKILL);
+            }
         }
     }
 }
@@ -211,5 +214,48 @@ fn raise_descriptor_limit() {
             limit.rlim_cur = limit.rlim_max.min(table::MOST_DESCRIPTORS as libc::rlim_t);
             libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::Command;
+
+    use super::*;
+
+    #[test]
+    fn processes_are_ended_when_their_time_is_up_and_not_before() {
+        let settings = Settings {
+            host: String::new(),
+            port: 0,
+            address: ([127, 0, 0, 1], 0).into(),
+            secret: Vec::new(),
+            development: false,
+            timeout: Duration::ZERO,
+            grace: Duration::ZERO,
+            max_body: 0,
+            concurrency: 0,
+            env: Box::leak(Box::default()),
+        };
+        let mut process = Command::new("sleep").arg("60").spawn().expect("it is started");
+        let mut supervisor = Supervisor {
+            settings,
+            function: None,
+            listener: None,
+            current: 0,
+            alive: vec![i32::try_from(process.id()).expect("it is a process id")],
+            is_ready: true,
+            failed_starts: 0,
+            announced: true,
+            ends_at: None,
+        };
+        supervisor.end_overdue();
+        supervisor.ends_at = Some(Instant::now() + LAST_WAIT);
+        supervisor.end_overdue();
+        assert_eq!(supervisor.alive.len(), 1);
+        supervisor.ends_at = Some(Instant::now());
+        supervisor.end_overdue();
+        assert_eq!(process.wait().expect("it ends").signal(), Some(libc::SIGKILL));
     }
 }
