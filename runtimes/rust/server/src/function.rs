@@ -14,7 +14,11 @@ pub type Function = for<'a> fn(Request, &'a mut Response) -> Running<'a>;
 /// How a call ended.
 pub enum Outcome {
     Returned,
-    Failed(Error),
+    /// What an error says of itself is the function's code as well: it is asked for where a panic is caught.
+    Failed {
+        message: String,
+        report: String,
+    },
     /// It has been logged where it happened, by the panic hook.
     Panicked,
 }
@@ -78,7 +82,10 @@ impl<E: Into<Box<dyn std::error::Error + Send + Sync>>> IntoOutcome for Result<(
     fn into_outcome(self) -> Outcome {
         match self {
             Ok(()) => Outcome::Returned,
-            Err(error) => Outcome::Failed(Error::from_boxed(error.into())),
+            Err(error) => {
+                let error = Error::from_boxed(error.into());
+                Outcome::Failed { message: error.to_string(), report: error.report() }
+            }
         }
     }
 }
@@ -139,7 +146,7 @@ mod tests {
         assert!(matches!(outcome, Outcome::Returned) && body.is_none());
         let (outcome, body) = called(crate::function!(fails));
         assert!(
-            matches!(outcome, Outcome::Failed(error) if error.to_string() == "on purpose") && body.is_none()
+            matches!(outcome, Outcome::Failed { message, .. } if message == "on purpose") && body.is_none()
         );
     }
 }

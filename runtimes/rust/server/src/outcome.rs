@@ -42,9 +42,9 @@ fn finished(
     let failure = match outcome {
         Outcome::Returned => None,
         Outcome::Panicked => Some(invocation.panic_message().unwrap_or_else(|| String::from("it panicked"))),
-        Outcome::Failed(error) => {
-            invocation.write(Level::Error, error.report());
-            Some(error.to_string())
+        Outcome::Failed { message, report } => {
+            invocation.write(Level::Error, report);
+            Some(message)
         }
     };
     match (given, failure) {

@@ -148,3 +148,46 @@ impl Future for Drain {
         if self.invocation.is_drained() { Poll::Ready(()) } else { Poll::Pending }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fmt;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::slots::Slots;
+
+    #[derive(Debug)]
+    struct Mute;
+
+    impl fmt::Display for Mute {
+        fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+            panic!("it has no text")
+        }
+    }
+
+    impl std::error::Error for Mute {}
+
+    fn fails(_: Request, _: &mut Response) -> Result<(), Mute> {
+        Err(Mute)
+    }
+
+    async fn fails_later(_: Request, _: &mut Response) -> Result<(), Mute> {
+        tokio::task::yield_now().await;
+        Err(Mute)
+    }
+
+    #[test]
+    fn an_error_without_a_text_is_a_panic() {
+        let slots: &'static Slots = Box::leak(Box::new(Slots::new(1)));
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        for function in [crate::function!(fails), crate::function!(fails_later)] {
+            let taken = slots.take().expect("there is a slot");
+            let invocation = Invocation::new(String::from("id"), None, 0, 0, false, taken.index);
+            let invocation = Arc::new(invocation);
+            taken.begin(&invocation, Duration::from_secs(1));
+            let ended = runtime.block_on(Run::start(function, Request::default(), invocation, taken));
+            assert!(matches!(ended, Ended::Finished(Outcome::Panicked, _)));
+        }
+    }
+}

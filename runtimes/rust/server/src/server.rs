@@ -139,11 +139,27 @@ async fn accept(server: &'static Server, listener: tokio::net::TcpListener) {
 fn take(server: &'static Server, stream: TcpStream) {
     // Without it answers wait for an acknowledgement; a connection that is gone already says so when it is read.
     let _ = stream.set_nodelay(true);
-    server.connections.fetch_add(1, SeqCst);
+    let counted = Counted::new(&server.connections);
     tokio::spawn(async move {
+        let _counted = counted;
         connection::serve(server, stream).await;
-        server.connections.fetch_sub(1, SeqCst);
     });
+}
+
+/// Counts one until it is dropped, however that comes.
+struct Counted(&'static AtomicUsize);
+
+impl Counted {
+    fn new(count: &'static AtomicUsize) -> Self {
+        count.fetch_add(1, SeqCst);
+        Self(count)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, SeqCst);
+    }
 }
 
 fn is_of_the_connection(error: &io::Error) -> bool {
@@ -211,5 +227,23 @@ impl Server {
         }
         id.push_str(std::str::from_utf8(&digits).unwrap_or_default());
         id
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_task_that_panics_counts_no_more() {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let counted = Counted::new(&COUNT);
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        let task = async move {
+            let _counted = counted;
+            assert_eq!(COUNT.load(SeqCst), 0, "on purpose");
+        };
+        assert!(runtime.block_on(runtime.spawn(task)).is_err());
+        assert_eq!(COUNT.load(SeqCst), 0);
     }
 }
