@@ -42,6 +42,22 @@ struct Kept {
     truncated: bool,
 }
 
+impl Kept {
+    fn keep(&mut self, line: Line) {
+        self.bytes += weight(&line);
+        self.lines.push_back(line);
+        while self.bytes > RESULT_LOG_BYTES {
+            self.bytes -= self.lines.pop_front().map_or(self.bytes, |line| weight(&line));
+            self.truncated = true;
+        }
+    }
+}
+
+/// Bytes of a line's message; an empty one takes room as well.
+fn weight(line: &Line) -> usize {
+    line.message.len().max(1)
+}
+
 /// Why an invocation is ended from outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cut {
@@ -187,14 +203,7 @@ impl Sink for Invocation {
     fn write(&self, level: Level, message: String) {
         let time = logs::write(level, Some(self.owner()), &message);
         let Some(kept) = &self.kept else { return };
-        let mut kept = lock(kept);
-        kept.bytes += message.len();
-        kept.lines.push_back(Line { time: logs::timestamp(time), level: logs::name(level), message });
-        while kept.bytes > RESULT_LOG_BYTES {
-            let oldest = kept.lines.pop_front().map_or(0, |line| line.message.len());
-            kept.bytes -= oldest;
-            kept.truncated = true;
-        }
+        lock(kept).keep(Line { time: logs::timestamp(time), level: logs::name(level), message });
     }
 }
 
@@ -221,6 +230,15 @@ mod tests {
         assert!(truncated);
         assert_eq!(lines.len(), 2);
         assert_eq!(lines[1].message, "newest");
+    }
+
+    #[test]
+    fn empty_lines_are_not_kept_without_end() {
+        let mut kept = Kept::default();
+        for _ in 0..=RESULT_LOG_BYTES {
+            kept.keep(Line { time: String::new(), level: "info", message: String::new() });
+        }
+        assert_eq!((kept.lines.len(), kept.truncated), (RESULT_LOG_BYTES, true));
     }
 
     #[test]
