@@ -165,7 +165,7 @@ class Wire:
                 head = event
             elif isinstance(event, h11.Data):
                 body += event.data
-            elif isinstance(event, h11.EndOfMessage) and head is not None:
+            elif _is_end(event) and head is not None:
                 self._rest = parser.trailing_data[0]
                 headers = tuple(
                     (name.decode(), value.decode("latin-1")) for name, value in head.headers
@@ -177,6 +177,8 @@ class Wire:
                 )
             elif isinstance(event, h11.ConnectionClosed):
                 raise WireError("the connection was closed without an answer")
+            else:
+                raise WireError(f"the answer is not HTTP: {event}")
 
     def closed(self, timeout: float = 2.0) -> bool:
         """Whether the other side closes within *timeout* seconds; what it still sends is thrown
@@ -219,6 +221,11 @@ class Wire:
             raise WireError("no answer in time") from error
         except OSError as error:
             raise WireError(f"the connection was reset: {error}") from error
+
+
+def _is_end(event: object) -> bool:
+    """Of an answer. What comes behind one that opens a tunnel, as CONNECT asks for, is no part of it."""
+    return isinstance(event, h11.EndOfMessage) or event is h11.PAUSED
 
 
 def encode(sent: Sent, host: str) -> bytes:

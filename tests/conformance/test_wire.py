@@ -80,6 +80,12 @@ def test_a_malformed_answer_is_an_error(serve: Serve, answer: bytes, told: str) 
         serve(answer).request(GET)
 
 
+def test_what_follows_a_tunnels_beginning_is_no_body(serve: Serve) -> None:
+    wire = serve(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi")
+    answer = wire.request(Sent("CONNECT", "other:443", (), b""))
+    assert (answer.status, answer.body) == (200, b"")
+
+
 def test_waiting_ends() -> None:
     with (
         socket.create_server(("127.0.0.1", 0)) as listener,
