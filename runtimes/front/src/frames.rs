@@ -127,8 +127,13 @@ fn read(kind: u8, mut bytes: Bytes) -> Option<Frame> {
                 return None;
             }
             let head = bytes.split_to(length);
-            let headers = if head.is_empty() { Vec::new() } else { serde_json::from_slice(&head).ok()? };
-            Frame::Answer(Answer { status, kind, headers, body: bytes })
+            match headers(&head) {
+                Some(headers) => Frame::Answer(Answer { status, kind, headers, body: bytes }),
+                // The function is to blame, and no other of its invocations.
+                None => {
+                    Frame::Refuse(Code::InvalidResponse, String::from("the answer's headers can't be sent"))
+                }
+            }
         }
         19 => {
             let length = usize::from(bytes.try_get_u8().ok()?);
@@ -147,6 +152,37 @@ fn read(kind: u8, mut bytes: Bytes) -> Option<Frame> {
         23 => Frame::Forked(bytes.try_get_i32().ok()?),
         _ => return None,
     })
+}
+
+/// The pairs of an answer's head.
+fn headers(head: &[u8]) -> Option<Vec<(String, String)>> {
+    if head.is_empty() {
+        return Some(Vec::new());
+    }
+    let read = |text: &[u8]| serde_json::from_slice(text).ok();
+    read(head).or_else(|| read(&without_lone_surrogates(head)))
+}
+
+/// JSON can spell half of a surrogate pair, of which there is no UTF-8: each becomes a replacement character.
+fn without_lone_surrogates(json: &[u8]) -> Vec<u8> {
+    let mut whole = json.to_vec();
+    let mut at = 0;
+    while let Some(found) = whole[at..].iter().position(|byte| *byte == b'\\') {
+        let start = at + found;
+        let half = |at: usize, pair: [&[u8]; 4]| {
+            let escape = whole.get(at..at + 6).unwrap_or_default().to_ascii_lowercase();
+            pair.iter().any(|begin| escape.starts_with(begin))
+        };
+        at = start + 2;
+        let first = half(start, [b"\\ud8", b"\\ud9", b"\\uda", b"\\udb"]);
+        let second = |at| half(at, [b"\\udc", b"\\udd", b"\\ude", b"\\udf"]);
+        if first && second(start + 6) {
+            at = start + 12;
+        } else if first || second(start) {
+            whole[start + 2..start + 6].copy_from_slice(b"fffd");
+        }
+    }
+    whole
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -187,6 +223,26 @@ mod tests {
         let Ok(Some((_, Frame::Answer(answer)))) = take(&mut frame(18, &bytes)) else { panic!("an answer") };
         assert_eq!((answer.status, answer.kind, &answer.body[..]), (201, 3, &b"{}"[..]));
         assert_eq!(answer.headers, [(String::from("x-a"), String::from("1"))]);
+    }
+
+    #[test]
+    fn headers_that_cannot_be_sent_are_no_broken_frame() {
+        for (head, sent) in [
+            (r#"[["x-a","a\ud800"]]"#, Some("a\u{fffd}")),
+            (r#"[["x-a","\uDC00\ud83d\ude00\\ud800"]]"#, Some("\u{fffd}\u{1f600}\\ud800")),
+            (r#"[["x-a",5]]"#, None),
+            (r#"[["x-a"#, None),
+            (r#"[["x-a","\ud8"]]"#, None),
+        ] {
+            let mut bytes = vec![0, 200, 1];
+            bytes.put_u32(u32::try_from(head.len()).expect("short"));
+            bytes.extend_from_slice(head.as_bytes());
+            match take(&mut frame(18, &bytes)).expect("known").expect("whole").1 {
+                Frame::Answer(answer) => assert_eq!(answer.headers[0].1, sent.expect("none"), "{head}"),
+                Frame::Refuse(Code::InvalidResponse, _) => assert_eq!(sent, None, "{head}"),
+                other => panic!("{head} is {other:?}"),
+            }
+        }
     }
 
     #[test]

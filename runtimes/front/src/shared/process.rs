@@ -50,6 +50,8 @@ pub struct Process {
     interrupt: Interrupt,
     port: u16,
     interrupted: Cell<Option<Instant>>,
+    /// When it said something.
+    spoken: Cell<Instant>,
     /// Whose lines may come late.
     recent: RefCell<Recent>,
     waker: RefCell<Option<Waker>>,
@@ -124,6 +126,7 @@ impl Process {
             interrupt: function.interrupt,
             port,
             interrupted: Cell::new(None),
+            spoken: Cell::new(now),
             recent: RefCell::new(Recent::new(MOST_RECENT)),
             waker: RefCell::default(),
         })
@@ -232,9 +235,11 @@ impl Process {
         self.ping();
     }
 
-    /// Whether it was asked for a sign of life so long ago.
+    /// Whether it was asked for a sign of life so long ago. Where threads share a processor, the one that answers may have to wait,
+    /// while others show that they live.
     pub fn is_silent(&self, now: Instant, limit: Duration) -> bool {
-        self.signs.is_silent(now, limit)
+        let speaks = self.yields == Yields::End && now - self.spoken.get() < limit;
+        self.signs.is_silent(now, limit) && !speaks
     }
 
     pub fn kill(&self) {

@@ -125,6 +125,7 @@ impl Process {
         let Some(stream) = &*stream else { return Ok(Received::All) };
         let mut incoming = self.incoming.borrow_mut();
         let received = incoming.read(stream.get_ref())?;
+        self.spoken.set(Instant::now());
         let mut first = true;
         let garbled = |problem| {
             self.signs.garble();
