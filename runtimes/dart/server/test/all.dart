@@ -5,6 +5,7 @@ import 'check.dart';
 import 'frames_test.dart' as frames;
 import 'http_parser_test.dart' as http_parser;
 import 'logs_test.dart' as logs;
+import 'native_test.dart' as native;
 import 'request_test.dart' as request;
 import 'response_test.dart' as response;
 import 'settings_test.dart' as settings;
@@ -13,6 +14,7 @@ Future<void> main() async {
   frames.main();
   http_parser.main();
   logs.main();
+  native.main();
   request.main();
   response.main();
   settings.main();

@@ -10,6 +10,7 @@ import 'package:slipway/slipway.dart' show Level;
 import 'contract.dart';
 import 'control.dart';
 import 'logs.dart';
+import 'native.dart';
 import 'pool.dart';
 import 'server.dart';
 import 'settings.dart';
@@ -18,6 +19,8 @@ const _flushLimit = Duration(milliseconds: 500);
 
 /// Serves until a signal ends it. `missing` says why there is no function, where there is none.
 Future<void> serve({required String? missing}) async {
+  // The secret is going to be in it.
+  hideMemory();
   final log = Log(stdout);
   await runZonedGuarded(() => _serve(log, missing), (error, stack) async {
     final message = switch (error) {

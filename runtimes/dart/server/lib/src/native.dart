@@ -14,8 +14,20 @@ final int Function() _setsid = _process.lookupFunction<Int Function(), int Funct
   isLeaf: true,
 );
 
+final int Function(int, int) _prctl = _process
+    .lookupFunction<Int Function(Int, VarArgs<(UnsignedLong,)>), int Function(int, int)>(
+      'prctl',
+      isLeaf: true,
+    );
+
 void closeDescriptor(int descriptor) => _close(descriptor);
 
 /// Makes this process the leader of a group of its own: a terminal's interrupt does not reach it, and one signal reaches it
 /// together with what it started.
 void leaveGroup() => _setsid();
+
+/// Keeps this process's memory and what /proc tells of it from others of its user. What it starts is not kept so.
+void hideMemory() {
+  const setDumpable = 4;
+  _prctl(setDumpable, 0);
+}
