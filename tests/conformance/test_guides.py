@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from slipway_conformance import cases, contract
+from slipway_conformance import cases, contract, data
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGES = sorted(path for path in DOCS.rglob("*.md") if path.name != "coverage.md")
@@ -28,3 +28,10 @@ def test_a_mistake_is_shown_with_the_reason_of_its_case() -> None:
     reasons = {case.id: case.why for case in cases.load()}
     assert len(shown) == 6
     assert all(reasons[case] == why for case, why in shown)
+
+
+def test_every_key_of_a_runtime_file_is_explained() -> None:
+    text = (DOCS / "add-a-runtime.md").read_text("utf-8")
+    section = text.partition("## runtime.yaml")[2].partition("\n## ")[0]
+    explained = re.findall(r"`([a-z_]+)`", " ".join(re.findall(r"(?m)^\| (`.*?`) \|", section)))
+    assert sorted(explained) == sorted(data.schema("runtime")["properties"])

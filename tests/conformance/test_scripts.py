@@ -26,3 +26,26 @@ def test_a_server_is_installed_again_only_when_its_files_change(tmp_path: Path, 
     launcher.install()
     assert (tmp_path / home / "times").read_text() == "\n\n"
     launcher.close()
+
+
+def test_scripts_get_what_their_runtime_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, home = tmp_path / "toy", tmp_path / "home"
+    shutil.copytree(TOY, folder)
+    file = folder / "runtime.yaml"
+    named = "process:\n  environment: [TOY_ROOT, TOY_UNSET]\n"
+    text = file.read_text().replace("process:\n", named)
+    file.write_text(f"{text}certificates: [TOY_AUTHORITIES]\nbroken: 'no toy'\n")
+    (folder / "install.sh").write_text('#!/bin/sh\nenv >"$RUNTIME_HOME/environment"\n')
+    for name in ("TOY_ROOT", "TOY_AUTHORITIES", "TOY_SECRET"):
+        monkeypatch.setenv(name, name.lower())
+    launcher = ScriptsLauncher(runtime.load(folder), home)
+    launcher.install()
+    found = (home / "environment").read_text().splitlines()
+    launcher.close()
+    assert [line for line in sorted(found) if line.startswith("TOY_")] == [
+        "TOY_AUTHORITIES=toy_authorities",
+        "TOY_ROOT=toy_root",
+    ]
+    assert launcher.broken == "no toy"

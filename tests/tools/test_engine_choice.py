@@ -237,6 +237,14 @@ def test_no_mirror_says_what_else_can_be_done() -> None:
         standin.mirror(["deb http://mirror.example/ubuntu noble main\n"])
 
 
+def test_a_stand_in_trusts_what_the_machine_trusts_in_every_language(root: Path) -> None:
+    file = root / "runtimes" / "toy" / "runtime.yaml"
+    file.write_text(file.read_text() + "certificates: [TOY_AUTHORITIES]\n")
+    bundle = "/etc/ssl/certs/ca-certificates.crt"
+    lines = standin._dockerfile("root").splitlines()
+    assert f"ENV SSL_CERT_FILE={bundle} TOY_AUTHORITIES={bundle}" in lines
+
+
 def test_the_base_image_is_the_one_that_the_dockerfile_names(root: Path) -> None:
     folder = repository.root() / "runtimes" / "base"
     folder.mkdir()

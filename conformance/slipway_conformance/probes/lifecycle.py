@@ -15,6 +15,8 @@ from .endings import ends_well
 from .full import while_full
 
 _SLOTS = 2
+# No language takes it for a program, but for those in which text is one.
+_BROKEN = ")]}{ '''\n"
 
 
 @probe(
@@ -71,7 +73,7 @@ def missing(session: Session) -> None:
     needs=("source", "logs"),
 )
 def broken(session: Session) -> None:
-    with _serving(session, "<?php )]}{ '''\n") as fresh:
+    with _serving(session, session.launcher.broken or _BROKEN) as fresh:
         _not_loaded(fresh)
 
 

@@ -190,6 +190,8 @@ class Launcher(ABC):
     built: Path | None = None
     # MiB in which it serves, as its runtime.yaml says; 0 for what the contract says of those that don't.
     memory: int = 0
+    # A source file's text that it can't load, as its runtime.yaml says; empty where any nonsense will do.
+    broken: str = ""
 
     @abstractmethod
     def prepare(self) -> None:

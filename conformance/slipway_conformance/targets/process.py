@@ -35,8 +35,8 @@ from .base import (
 
 _START_SECONDS = 30.0
 # What a process needs of its surroundings to find its toolchain and its certificates, and nothing
-# that it would leak.
-_PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "CARGO_HOME", "RUSTUP_HOME", "PYENV_ROOT")
+# that it would leak. A runtime.yaml may name more.
+_PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR")
 _PASSED_ON_ENDS = (
     "_CERT",
     "_CAFILE",
@@ -49,9 +49,11 @@ _PASSED_ON_ENDS = (
 )
 
 
-def surroundings() -> dict[str, str]:
-    """The part of this process's environment that build and launch scripts get."""
-    return {k: v for k, v in os.environ.items() if k in _PASSED_ON or k.endswith(_PASSED_ON_ENDS)}
+def surroundings(more: Iterable[str] = ()) -> dict[str, str]:
+    """The part of this process's environment that build and launch scripts get, *more* of it where their
+    runtime asks for that."""
+    names = {*_PASSED_ON, *more}
+    return {k: v for k, v in os.environ.items() if k in names or k.endswith(_PASSED_ON_ENDS)}
 
 
 @define(eq=False)
@@ -207,14 +209,15 @@ class ScriptsLauncher(CommandLauncher):
         self.function = function or runtime.function_folder
         self._folder = Path(tempfile.mkdtemp(prefix="slipway-"))
         self._built = self._folder / "build"
-        variables = {contract.load().variable("home"): str(home)}
+        variables = surroundings((*runtime.environment, *runtime.certificates))
+        variables[contract.load().variable("home")] = str(home)
         abilities = {Ability.BUILD, Ability.SCRIPTS}
         if runtime.kind == "interpreted":
             abilities.add(Ability.SOURCE)
         super().__init__(
             f"{runtime.language} (process)", [str(home / "launch.sh")], variables, abilities
         )
-        self.language = runtime.language
+        self.language, self.broken = runtime.language, runtime.broken
         self.argument = f"{runtime.language} --engine process"
 
     def prepare(self) -> None:

@@ -27,14 +27,8 @@ LABEL = "org.slipway.standin"
 _ANSWER_SECONDS = 8.0
 _CERTIFICATES = Path("/usr/local/share/ca-certificates")
 _BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
-# Tools that bring their own list of authorities, and the variable that names another one.
-_BUNDLE_VARIABLES = (
-    "SSL_CERT_FILE",
-    "NODE_EXTRA_CA_CERTS",
-    "PIP_CERT",
-    "REQUESTS_CA_BUNDLE",
-    "CARGO_HTTP_CAINFO",
-)
+# Names another list of authorities to most tools that bring their own; those of a toolchain stand in its runtime.yaml.
+_BUNDLE_VARIABLE = "SSL_CERT_FILE"
 _SUITE = re.compile(r"^debian:([a-z]+)-slim$")
 
 
@@ -140,7 +134,8 @@ def _bootstrap(client: docker.DockerClient, name: str, suite: str, run: Run, ste
 
 
 def _dockerfile(root_image: str) -> str:
-    trusted = " ".join(f"{name}={_BUNDLE}" for name in _BUNDLE_VARIABLES)
+    own = {name for runtime in repository.runtimes() for name in runtime.certificates}
+    trusted = " ".join(f"{name}={_BUNDLE}" for name in (_BUNDLE_VARIABLE, *sorted(own)))
     return (
         f"FROM {root_image}\n"
         "COPY certificates/ /usr/local/share/ca-certificates/\n"
