@@ -9,29 +9,80 @@ from pathlib import Path
 
 from .. import contract
 from ..cases import probe
-from ..session import Session
+from ..session import Session, Step
 from ..targets import TargetError
 from ..wire import WireError
+from .full import while_full
 
 _REFUSED_WITHIN = 10.0
-
-
-@probe("1.1-keep-alive", why="a connection serves request after request")
-def keep_alive(session: Session) -> None:
-    with session.connect() as wire:
-        for number in range(5):
-            answer = session.invoke([{"do": "send", "text": str(number)}], wire=wire)
-            session.check(answer, status=200, text=str(number))
+_RUN: tuple[Step, ...] = ({"do": "send", "text": "ran"},)
 
 
 @probe("1.1-close-on-request", why="a client that asks for the connection's end gets it")
 def close_on_request(session: Session) -> None:
-    with session.connect() as wire:
-        answer = session.invoke(
-            [{"do": "send", "text": "x"}], headers={"connection": "close"}, wire=wire
-        )
-        session.check(answer, status=200, text="x")
-        session.expect(wire.closed(), "the connection stayed open after connection: close")
+    for asked in ("close", "Close", "keep-alive, close"):
+        with session.connect() as wire:
+            answer = session.invoke(
+                [{"do": "send", "text": "x"}], headers={"connection": asked}, wire=wire
+            )
+            session.check(answer, status=200, text="x")
+            session.expect(wire.closed(), f"the connection stayed open after connection: {asked}")
+
+
+@probe("1.2-almost", why="what is nearly the secret, or comes in another place, is none")
+def almost(session: Session) -> None:
+    secret = session.running.secret
+    for name, guess in (
+        ("more than the secret", f"{secret}x"),
+        ("all of it but the end", secret[:-1]),
+        ("its first character", secret[:1]),
+        ("capitals for its small letters", secret.swapcase()),
+    ):
+        answer = session.invoke(_RUN, secret=guess)
+        session.expect(answer.status == 401, f"{name} was answered {answer.status}")
+    answer = session.invoke(_RUN, secret=False, headers={"authorization": f"Bearer {secret}"})
+    session.expect(answer.status == 401, f"the secret as a bearer was answered {answer.status}")
+
+
+@probe(
+    "1.3-before-limits",
+    why="a stranger learns neither how full a server is nor what would be too large for it",
+    launch={"RUNTIME_CONCURRENCY": "2"},
+)
+def before_limits(session: Session) -> None:
+    while_full(session, 2, lambda: session.invoke(_RUN, secret=False), error="unauthorized")
+    left_out = ("content-length", contract.load().header("secret"))
+    lines = [line for line in session.head_lines() if not line.startswith(left_out)]
+    length = contract.load().default("max_body") + 1
+    with session.connect(5) as wire:
+        wire.send("\r\n".join([*lines, f"content-length: {length}", "", ""]).encode())
+        session.check(wire.answer(timeout=3), error="unauthorized")
+
+
+@probe(
+    "1.3-no-trace",
+    why="strangers must not be able to fill a log or a disk",
+    needs=("launch", "logs"),
+    quiet=True,
+)
+def no_trace(session: Session) -> None:
+    with session.folder() as folder, session.fresh({"TMPDIR": str(folder)}) as fresh:
+        fresh.honest()
+        before = len(fresh.log()), _files(fresh, folder)
+        for _ in range(5):
+            fresh.check(fresh.invoke(_RUN, secret=False), error="unauthorized")
+        time.sleep(0.2)
+        lines, files = fresh.log()[before[0] :], _files(fresh, folder) - before[1]
+        session.expect(not lines, f"refused requests were logged: {[one.message for one in lines]}")
+        session.expect(not files, f"refused requests left {sorted(files)}")
+
+
+def _files(session: Session, folder: Path) -> set[str]:
+    """What lies where temporary files go: in *folder*, or in /tmp of a container."""
+    if "container" not in session.launcher.abilities:
+        return {str(path) for path in folder.rglob("*")}
+    container = getattr(session.running, "container")  # noqa: B009
+    return set(container.exec_run(["sh", "-c", "ls -R /tmp"]).output.decode().splitlines())
 
 
 @probe("1.3-body-unread", why="an unauthorised caller must not make the server read a body")
