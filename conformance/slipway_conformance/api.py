@@ -21,7 +21,7 @@ from .targets import Launcher
 @frozen
 class Subject:
     """One target to judge, with what its runtime.yaml declares. Without one, those profiles are judged
-    that an image names in its label, else all of the contract but the optional ones."""
+    that an image names in its label, else all of the contract."""
 
     launcher: Launcher
     profiles: frozenset[str] | None = None
@@ -32,7 +32,7 @@ class Subject:
         for declared in (self.profiles, self.launcher.profiles):
             if declared is not None:
                 return declared
-        return contract.load().usual_profiles
+        return frozenset(contract.load().profiles)
 
 
 Watcher = Callable[[Subject, Result], None]

@@ -78,11 +78,6 @@ class Contract:
     def profiles(self) -> list[str]:
         return list(self.values["profiles"])
 
-    @property
-    def usual_profiles(self) -> frozenset[str]:
-        """All profiles but the optional ones."""
-        return frozenset(self.profiles) - set(self.values["optional_profiles"])
-
 
 def parse_clauses(text: str) -> dict[str, Clause]:
     """The clauses of a contract's text; ValueError for a number that is given twice."""

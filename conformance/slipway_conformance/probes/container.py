@@ -176,7 +176,7 @@ def plain_source(session: Session) -> None:
     env = {terms.variable("build"): "/nonexistent"}
     if "container" in session.launcher.abilities:
         # What is mounted as the build is its source here: as good as any other.
-        env[terms.variable("source")] = terms.values["container"]["build"]
+        env[terms.variable("source")] = terms.default("build")
     with session.fresh(env) as fresh:
         fresh.check(fresh.invoke([{"do": "send", "text": "source"}]), status=200, text="source")
 

@@ -222,11 +222,11 @@ class ImageLauncher(Launcher):
         self.built = self._built
 
     def build(self, source: Path, build: Path) -> tuple[int, str]:
-        where = contract.load().values["container"]
+        where = contract.load().default("build")
         return self._build(
             source,
             user=f"{os.getuid()}:{os.getgid()}",
-            volumes={str(build.resolve()): {"bind": where["build"], "mode": "rw"}},
+            volumes={str(build.resolve()): {"bind": where, "mode": "rw"}},
         )
 
     def build_as_own_user(self, source: Path) -> tuple[int, str, dict[str, str]]:
@@ -248,8 +248,8 @@ class ImageLauncher(Launcher):
         return code, told or output, {name.removeprefix("./"): digest for digest, name in pairs}
 
     def _build(self, source: Path, **options: Any) -> tuple[int, str]:
-        where = contract.load().values["container"]
-        mounted = {str(source.resolve()): {"bind": where["source"], "mode": "ro"}}
+        where = contract.load().default("source")
+        mounted = {str(source.resolve()): {"bind": where, "mode": "ro"}}
         try:
             container = self._engine.containers.run(
                 self._build_image,
@@ -287,7 +287,7 @@ class ImageLauncher(Launcher):
             wrapped.with_env(name, value)
         mounted = folder or self._built
         if mounted is not None:
-            wrapped.with_volume_mapping(mounted.resolve(), terms.values["container"]["build"], "ro")
+            wrapped.with_volume_mapping(mounted.resolve(), terms.default("build"), "ro")
         if beside is not None:
             wrapped.with_volume_mapping(beside, str(beside), "ro")
         hardening: dict[str, Any] = {**containers.HARDENING}

@@ -43,7 +43,7 @@ def table(runtimes: Sequence[Runtime], result: Result) -> str:
 
 
 def _said(runtime: Runtime) -> list[str]:
-    missing = contract.load().usual_profiles - set(runtime.profiles)
+    missing = set(contract.load().profiles) - set(runtime.profiles)
     profiles = f"without {', '.join(sorted(missing))}" if missing else "all"
     versions = ", ".join(version.version for version in runtime.versions)
     link = f"[{runtime.title}](runtimes/{runtime.language}/README.md)"

@@ -41,14 +41,14 @@ def prepare(engine: Engine, spec: RuntimeSpec) -> dict[str, Launch]:
             made.chmod(0o755)
         _build(engine, spec, str(build.id), function, out)
         (folder / DONE).touch()
-    paths = contract.load().values["container"]
+    terms = contract.load()
     image = str(launch.id)
     other = {BENCH: spec.folder, BENCH_OUT: out}
 
     def how(server: ServerSpec) -> Launch:
         title = f"{server.title} ({choice.name})"
         if server.role == "runtime":
-            return Launch(title, image, None, {paths["build"]: function})
+            return Launch(title, image, None, {terms.default("build"): function})
         return Launch(title, image, server.command, other)
 
     return {server.name: how(server) for server in spec.servers}
@@ -61,7 +61,7 @@ def _build(
     function: Path,
     out: Path,
 ) -> None:
-    paths = contract.load().values["container"]
+    terms = contract.load()
     source = spec.folder / "function"
     if not source.is_dir():
         raise BenchError(f"{source} is missing: add the function that the bench measures.")
@@ -70,8 +70,8 @@ def _build(
         image,
         what=f"Building {source}",
         mounts=[
-            bind(paths["source"], source),
-            bind(paths["build"], function, read_only=False),
+            bind(terms.default("source"), source),
+            bind(terms.default("build"), function, read_only=False),
         ],
         user=user,
     )

@@ -49,15 +49,15 @@ class DockerEngine(Engine):
         images.ensure(self.client, [choice], self._run, steps)
 
     def build(self, choice: Choice, source: Path, built: Path, tell: Tell) -> None:
-        where = contract.load().values["container"]
+        terms = contract.load()
         output = []
         try:
             container = self.client.containers.run(
                 choice.build_image,
                 user=f"{os.getuid()}:{os.getgid()}",
                 mounts=[
-                    bind(where["source"], source),
-                    bind(where["build"], built, read_only=False),
+                    bind(terms.default("source"), source),
+                    bind(terms.default("build"), built, read_only=False),
                 ],
                 labels=self._run.labels,
                 detach=True,
@@ -84,7 +84,7 @@ class DockerEngine(Engine):
                 choice.launch_image,
                 environment={**options.env, terms.variable("secret"): options.secret},
                 ports={f"{terms.default('port')}/tcp": (LOOPBACK, port)},
-                mounts=[bind(terms.values["container"]["build"], built)],
+                mounts=[bind(terms.default("build"), built)],
                 **HARDENING,
                 labels=self._run.labels,
                 detach=True,
