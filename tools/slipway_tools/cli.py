@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from slipway_conformance import contract
 
+from . import engines, images
 from .errors import ToolError
-from .kind import Kind
+from .options import (
+    Cases,
+    Clauses,
+    ConformanceFunction,
+    Engine,
+    Env,
+    Folder,
+    Names,
+    Port,
+    Profiles,
+    RuntimeName,
+    Target,
+    TargetSecret,
+)
 from .terminal import problems
-
-if TYPE_CHECKING:
-    from docker import DockerClient
 
 app = typer.Typer(
     name="slipway",
@@ -24,20 +35,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-
-Engine = Annotated[
-    Kind | None,
-    typer.Option("--engine", help="docker or process; without it the best that can be had."),
-]
-RuntimeName = Annotated[
-    str | None, typer.Option("--runtime", help="language or language:version.", metavar="NAME")
-]
-Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The function's folder.")]
-Port = Annotated[int, typer.Option(help="The loopback port to serve on.", min=1, max=65535)]
-Env = Annotated[
-    list[str] | None, typer.Option("--env", "-e", help="A variable for the function: NAME=value.")
-]
-Names = Annotated[list[str] | None, typer.Argument(metavar="[RUNTIME]...", help="All without one.")]
+app.add_typer(images.app, name="images")
+app.add_typer(engines.app, name="engine")
 
 
 @app.command()
@@ -142,114 +141,12 @@ def invoke(
     raise typer.Exit(verb.invoke(call, url, secret, output))
 
 
-images = typer.Typer(help="Build and list the images of this repository.", no_args_is_help=True)
-app.add_typer(images, name="images")
-
-
-@images.command("build")
-def images_build(names: Names = None) -> None:
-    """Build the base and both images of each runtime, two runtimes at a time."""
-    from .engine import images, require_docker
-    from .repository import choices
-    from .run import Run
-    from .terminal import Steps
-
-    with Run() as run:
-        client = require_docker(run).client
-        with Steps() as steps:
-            images.build(client, choices(names), run, steps)
-        _show_images(client)
-
-
-@images.command("names")
-def images_names(
-    names: Names = None,
-    publishable: Annotated[
-        bool, typer.Option("--publishable", help="Fail where one must not be published.")
-    ] = False,
-) -> None:
-    """Print the names of the images, one a line, for scripts."""
-    from .engine import images, require_docker
-    from .repository import choices
-    from .run import Run
-    from .terminal import say
-
-    wanted = [images.tag(choice, role) for choice in choices(names) for role in images.ROLES]
-    if publishable:
-        with Run() as run:
-            images.check_publishable(require_docker(run).client, wanted)
-    for name in wanted:
-        say(name)
-
-
-@images.command("list")
-def images_list() -> None:
-    """List the images with the size of their own layers."""
-    from .engine import require_docker
-    from .run import Run
-
-    with Run() as run:
-        _show_images(require_docker(run).client)
-
-
-engine = typer.Typer(
-    help="The container engine that Slipway starts where none runs.", no_args_is_help=True
-)
-app.add_typer(engine, name="engine")
-
-
-@engine.command("start")
-def engine_start() -> None:
-    """Start one where none answers, and keep it until `slipway engine stop`."""
-    from .engine import daemon, require_docker
-    from .run import Run
-    from .terminal import say
-
-    with Run() as run:
-        require_docker(run)
-        kept = daemon.keep()
-    say(
-        "It runs until ./slipway engine stop."
-        if kept
-        else "One runs already, started by somebody else."
-    )
-
-
-@engine.command("stop")
-def engine_stop() -> None:
-    """Stop the engine that Slipway started."""
-    from .engine import daemon
-    from .terminal import say
-
-    say("Stopped." if daemon.stop() else "Slipway has started none: there is nothing to stop.")
-
-
 @app.command()
 def doctor() -> None:
     """Show what this machine has and lacks, and how to mend it."""
     from .doctor import doctor
 
     raise typer.Exit(doctor())
-
-
-Target = Annotated[str, typer.Argument(metavar="RUNTIME|IMAGE|URL", help="What is to be judged.")]
-Cases = Annotated[list[str] | None, typer.Option("--case", help="Only cases with this id or glob.")]
-Clauses = Annotated[
-    list[str] | None, typer.Option("--clause", help="Only cases of this clause or section.")
-]
-Profiles = Annotated[
-    list[str] | None, typer.Option("--profile", help="Only cases of this profile.")
-]
-ConformanceFunction = Annotated[
-    Path | None,
-    typer.Option("--function", help="The conformance function of an image from elsewhere."),
-]
-TargetSecret = Annotated[
-    str,
-    typer.Option(
-        "--secret", envvar=contract.load().variable("secret"), help="That of the URL's server."
-    ),
-]
 
 
 @app.command()
@@ -417,13 +314,6 @@ def report(
         verb.shield(paths)
     else:
         raise typer.Exit(verb.show(paths, to, bench))
-
-
-def _show_images(client: DockerClient) -> None:
-    from .engine.images import rows, table
-    from .terminal import console
-
-    console.print(table(rows(client)))
 
 
 def main() -> None:
