@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from ..cases import probe
-from ..session import Session
+from ..session import Session, new_id
 from ..wire import Answer
 
 _CARRIED = 100
@@ -138,6 +138,66 @@ def surrogates_sent(session: Session) -> None:
         else:
             session.check(answer, error="invalid_json")
     session.honest()
+
+
+_HALF = r"é\ud800𝄞"
+_HALF_WRITTEN = r"é(\\ud800|\\uD800|�{1,3})𝄞"
+
+
+@probe("2.10-anywhere", why="half a character may be in any part of an envelope")
+def surrogates_anywhere(session: Session) -> None:
+    for member in (
+        f'"method":"{_HALF}"',
+        f'"path":"/{_HALF}"',
+        f'"query":"a={_HALF}"',
+        f'"headers":{{"x-a":"{_HALF}"}}',
+        f'"headers":{{"x-{_HALF}":"1"}}',
+        f'"env":{{"A":"{_HALF}"}}',
+        f'"env":{{"{_HALF}":"1"}}',
+    ):
+        answer = session.invoke(body=f"{{{member}}}".encode(), headers=_JSON)
+        if answer.status == 200:
+            carried = re.search(_HALF_WRITTEN, answer.text) is not None and _is_utf8(answer.body)
+            session.expect(carried, f"{member} came back as {answer.body[:300]!r}")
+        else:
+            session.check(answer, error="invalid_json")
+    unknown = f'{{"payload":{{"steps":[{{"do":"send","text":"ran"}}]}},"x":"{_HALF}"}}'
+    answer = session.invoke(body=unknown.encode(), headers=_JSON)
+    if answer.status != 400:
+        session.check(answer, status=200, text="ran")
+    session.honest()
+
+
+@probe("2.10-in-a-header", why="a header is text in UTF-8, and has no place for half a character")
+def surrogate_in_a_header(session: Session) -> None:
+    steps = f'[{{"do":"send","text":"x","headers":{{"x-a":"{_HALF}"}}}}]'
+    answer = session.invoke(body=f'{{"payload":{{"steps":{steps}}}}}'.encode(), headers=_JSON)
+    if answer.status == 200:
+        raw = (answer.header("x-a") or "").encode("latin-1")
+        written = _is_utf8(raw) and re.fullmatch(_HALF_WRITTEN, raw.decode()) is not None
+        session.expect(written, f"x-a: expected {_HALF_WRITTEN}, got {raw!r}")
+    else:
+        session.check(answer, error="invalid_json")
+    session.honest()
+
+
+@probe(
+    "2.10-in-the-log",
+    why="half a character must not spoil a line of the log",
+    profile="logs",
+    needs=("logs",),
+)
+def surrogate_in_the_log(session: Session) -> None:
+    marker = new_id()
+    steps = f'[{{"do":"log","message":"{marker} {_HALF}"}},{{"do":"send","text":"x"}}]'
+    answer = session.invoke(body=f'{{"payload":{{"steps":{steps}}}}}'.encode(), headers=_JSON)
+    if answer.status != 200:
+        session.check(answer, error="invalid_json")
+        return
+    session.wait_log(lambda lines: any(line.message.startswith(marker) for line in lines))
+    found = [line.message for line in session.log() if line.message.startswith(marker)]
+    written = [re.fullmatch(f"{marker} ({_HALF_WRITTEN}|é\ud800𝄞)", message) for message in found]
+    session.expect(len(written) == 1 and all(written), f"the log has {found}")
 
 
 def _neighbours(session: Session, answer: Answer, wanted: object, text: str) -> None:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from attrs import define, field
 
 from .. import contract
+from .text import utf8, whole
 
 _STDOUT = 1
 Sink = Callable[[str, str], None]
@@ -73,7 +74,7 @@ class Native:
         return self
 
     def write(self, output: str | bytes) -> int:
-        raw = output.encode("utf-8", "replace") if isinstance(output, str) else output
+        raw = utf8(output) if isinstance(output, str) else output
         owner().native(self._level, raw)
         return len(output)
 
@@ -99,8 +100,8 @@ def decoded(raw: bytes) -> str:
 
 
 def carried(message: str) -> str:
-    """*message* as it can be written: lone surrogates are no text."""
-    return message.encode("utf-8", "replace").decode()
+    """*message* as it can be written."""
+    return whole(message)
 
 
 def keep(lines: Lines, level: str, message: str) -> None:

@@ -12,6 +12,7 @@ from .head import Head
 from .logs import Lines
 from .refusal import Refusal
 from .response import Answer
+from .text import utf8
 
 _JSON = "application/json"
 
@@ -26,7 +27,7 @@ def wire(answer: Answer, head: Head | None, closes: bool) -> bytes:
     if closes:
         lines.append("connection: close")
     body = answer.body if has_body(answer.status, head) else b""
-    return "\r\n".join([*lines, "", ""]).encode("utf-8", "replace") + body
+    return utf8("\r\n".join([*lines, "", ""])) + body
 
 
 def is_known(status: int) -> bool:
@@ -55,7 +56,7 @@ def refused(refusal: Refusal, invocation: str | None) -> Answer:
     """The runtime's own answer."""
     headers = [("content-type", _JSON), (contract.load().header("error"), refusal.code)]
     body = json.dumps({"error": error_object(refusal, invocation)}, ensure_ascii=False)
-    return Answer(refusal.status, (*headers, *refusal.headers), body.encode("utf-8", "replace"))
+    return Answer(refusal.status, (*headers, *refusal.headers), utf8(body))
 
 
 def identified(answer: Answer, invocation: str | None) -> Answer:
@@ -82,7 +83,7 @@ def result(answer: Answer, error: dict[str, Any] | None, lines: Lines, seconds: 
         "error": error,
         "duration_ms": milliseconds(seconds),
     }
-    raw = json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")
+    raw = utf8(json.dumps(document, ensure_ascii=False))
     return Answer(200, (("content-type", _JSON),), raw)
 
 

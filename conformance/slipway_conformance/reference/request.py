@@ -13,6 +13,7 @@ from attrs import define
 from .. import contract
 from .head import Head
 from .refusal import Refusal
+from .text import utf8
 
 _HOP_BY_HOP = {
     "connection",
@@ -205,7 +206,7 @@ def parse_query(query: str) -> dict[str, list[str]]:
 
 def decoded(text: str) -> str:
     """A percent sign that encodes nothing stays."""
-    return unquote_to_bytes(text.replace("+", " ")).decode("utf-8", "replace")
+    return unquote_to_bytes(utf8(text.replace("+", " "))).decode("utf-8", "replace")
 
 
 def trace_of(value: str | None) -> str | None:

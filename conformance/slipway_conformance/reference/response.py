@@ -12,11 +12,11 @@ from attrs import define, field, frozen
 from .head import Head
 from .refusal import Refusal
 from .request import hop_by_hop, own
+from .text import utf8
 
 Headers = Mapping[str, str | Sequence[str]]
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-_HALVES = re.compile("[\ud800-\udfff]")
 TEXT, BYTES, JSON = "text/plain; charset=utf-8", "application/octet-stream", "application/json"
 _NO_CONNECTION = Head("", "", "1.1", ())
 
@@ -71,11 +71,6 @@ def dump(value: Any) -> bytes:
     return utf8(text)
 
 
-def utf8(text: str) -> bytes:
-    """Half a character, which a payload may hold, is replaced as a decoder would replace it."""
-    return _HALVES.sub("\ufffd", text).encode("utf-8")
-
-
 def answer(body: bytes, kind: str, status: int, headers: Headers) -> Answer:
     """A checked answer; Refusal for what must not reach the wire."""
     check_status(status)
@@ -112,9 +107,14 @@ def allowed(lines: list[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def typed(lines: list[tuple[str, str]], kind: str) -> list[tuple[str, str]]:
-    """With the type that follows from the body, unless the function has set one."""
-    given = any(name.lower() == "content-type" for name, _ in lines)
-    return lines if given else [("content-type", kind), *lines]
+    """With one type: that which follows from the body, unless the function has set another."""
+    given = [line for line in lines if is_type(line)]
+    others = [line for line in lines if not is_type(line)]
+    return [*(given[-1:] or [("content-type", kind)]), *others]
+
+
+def is_type(line: tuple[str, str]) -> bool:
+    return line[0].lower() == "content-type"
 
 
 def invalid(message: str) -> Refusal:

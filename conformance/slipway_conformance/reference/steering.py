@@ -11,7 +11,7 @@ from .head import Head
 from .refusal import Refusal
 from .request import media_type
 
-_DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
+_DECIMAL = re.compile(r"(?=.*[1-9])[0-9]+(\.[0-9]+)?")
 
 
 def invocation_id(head: Head) -> str:
@@ -58,7 +58,7 @@ def seconds(head: Head, most: float) -> float:
 
 
 def is_decimal(given: str) -> bool:
-    return bool(_DECIMAL.fullmatch(given)) and float(given) > 0
+    return bool(_DECIMAL.fullmatch(given))
 
 
 def check_envelope(head: Head) -> None:

@@ -13,6 +13,7 @@ from ..logs import Lines
 from ..refusal import Refusal
 from ..request import Request
 from ..response import Answer, Response
+from ..text import utf8
 from . import mutant, replace
 
 
@@ -150,7 +151,7 @@ def _dumps(**options: Any) -> None:
     }
 
     def dump(value: Any) -> bytes:
-        return response.utf8(json.dumps(value, **(usual | options)))
+        return utf8(json.dumps(value, **(usual | options)))
 
     replace(response, "dump", dump)
 
