@@ -3,6 +3,7 @@ protocol's; and answers that nobody reads."""
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 from collections.abc import Sequence
@@ -71,6 +72,9 @@ def _chunked(body: bytes, *trailers: str) -> bytes:
     return f"{len(body):x}\r\n".encode() + body + b"\r\n" + end
 
 
+_NOT_THERE = ("x-late", "authorization", "trailer", "transfer-encoding")
+
+
 @probe(
     "3.2-trailers",
     why="what comes behind the body was never checked, and must not pass for a header",
@@ -83,14 +87,53 @@ def trailers(session: Session) -> None:
         "transfer-encoding: chunked",
         "trailer: x-late, authorization",
     )
-    late = ("x-late: 1", "authorization: Bearer forged", "content-type: text/plain", "host: forged")
+    late = (
+        "x-late: 1",
+        "authorization: Bearer forged",
+        "content-type: text/plain",
+        "host: forged",
+        f"{terms.header('result')}: envelope",
+    )
     with session.connect(5) as wire:
         wire.send(_head(session, *lines) + _chunked(b"{}", *late))
-        absent = {name: {"$absent": True} for name in ("x-late", "authorization")}
+        absent = {name: {"$absent": True} for name in _NOT_THERE}
         kept = {"content-type": "application/json", "host": {"$matches": r"^[^f]"}}
         wanted = {"headers": absent | kept, "payload": {}}
         session.check(wire.answer(), status=200, contains={"request": wanted})
     session.honest()
+
+
+@probe("3.4-chunks", why="a body may come in as many pieces as it likes, with remarks on each")
+def chunks(session: Session) -> None:
+    steps = json.dumps([{"do": "echo"}])
+    lines = (f"{contract.load().header('mode')}: raw", f"{STEPS_HEADER}: {steps}")
+    pieces = (b"ab", b"c" * 300, b"\0\xff\r\n", b"d")
+    for extension in ("", ";a=b", ';name="quoted; text"'):
+        sent = b"".join(f"{len(one):X}{extension}\r\n".encode() + one + b"\r\n" for one in pieces)
+        with session.connect(5) as wire:
+            head = _head(session, *lines, "transfer-encoding: chunked")
+            wire.send(head.replace(b"application/json", b"image/png") + sent + b"0\r\n\r\n")
+            wanted = base64.b64encode(b"".join(pieces)).decode()
+            session.check(wire.answer(), status=200, base64=wanted)
+
+
+@probe("3.4-megabytes", why="a file is whole, however large within the limit")
+def megabytes(session: Session) -> None:
+    body = bytes(range(256)) * (3 << 12) + b"end"
+    headers = {"content-type": "application/octet-stream"}
+    answer = session.invoke([{"do": "echo"}], raw=True, target="/f", headers=headers, body=body)
+    session.check(answer, status=200)
+    session.expect(answer.body == body, f"of {len(body)} bytes {len(answer.body)} came back")
+
+
+@probe("11.6-behind-chunks", why="what comes right behind a body's last chunk is the next request")
+def behind_chunks(session: Session) -> None:
+    steps: Sequence[Step] = [{"do": "send", "text": "ran"}]
+    body = json.dumps({"payload": {"steps": steps}}).encode()
+    with session.connect(5) as wire:
+        wire.send((_head(session, "transfer-encoding: chunked") + _chunked(body)) * 3)
+        for _ in range(3):
+            session.check(wire.answer(), status=200, text="ran")
 
 
 @probe("1.2-secret-in-trailer", why="a secret that comes behind the body comes too late")
