@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import base64
 import time
+from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
 
 from .. import contract
 from ..cases import probe
 from ..session import Session, Step, new_id
 from ..wire import Answer
+
+# How far apart two lines are logged; how much sooner than asked for, and later than answered, one may
+# seem to be on a busy machine.
+_APART = 0.5
+_INACCURATE, _LATE = 0.1, 2.0
+# Characters of a line that is longer than a pipe holds.
+_LONG = 100_000
 
 
 @probe("8.1-form", why="whatever reaches the log can be read by a machine", needs=("logs",))
@@ -24,6 +33,49 @@ def form(session: Session) -> None:
     session.wait_log(lambda lines: any(line.message == "native form" for line in lines))
     for line in session.log():
         session.expect(not line.problem, f"a line of the log: {line.problem}: {line.message[:200]}")
+
+
+@probe("8.1-clock", why="a line says when it was logged", needs=("logs",))
+def clock(session: Session) -> None:
+    invocation = new_id()
+    began = time.time()
+    steps: list[Step] = [
+        {"do": "log", "message": "sooner"},
+        {"do": "await", "ms": _APART * 1000},
+        {"do": "error", "message": "later"},
+        {"do": "send", "text": "x"},
+    ]
+    session.invoke(steps, headers={contract.load().header("invocation"): invocation})
+    ended = time.time()
+    session.wait_log(lambda lines: sum(line.invocation == invocation for line in lines) >= 2)
+    told = [line.time or "" for line in session.log() if line.invocation == invocation]
+    session.require(len(told) == 2, f"{len(told)} lines arrived")
+    times = [datetime.fromisoformat(one).timestamp() for one in told]
+    session.expect(
+        began - _INACCURATE < times[0] and times[1] < ended + _LATE,
+        f"the lines say {told}, between {_utc(began)} and {_utc(ended)}",
+    )
+    session.expect(times[1] - times[0] > _APART / 2, f"{_APART} s apart, the lines say {told}")
+
+
+def _utc(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+
+
+@probe(
+    "8.1-standard-output",
+    why="who collects the log reads one stream",
+    needs=("logs", "container"),
+    alone=True,
+)
+def standard_output(session: Session) -> None:
+    marker = new_id()
+    steps: list[Step] = [{"do": "error", "message": marker}, {"do": "throw", "message": marker}]
+    session.check(session.invoke(steps), error="function_error")
+    session.wait_log(lambda lines: sum(marker in line.message for line in lines) >= 2)
+    container = getattr(session.running, "container")  # noqa: B009
+    other = container.logs(stdout=False, stderr=True).decode(errors="replace")
+    session.expect(not other, f"on standard error stands {other[:500]!r}")
 
 
 @probe(
@@ -90,7 +142,7 @@ def hundred_at_once(session: Session) -> None:
 
 @probe(
     "8.3-native-at-once",
-    why="print statements of overlapping invocations are not lost",
+    why="print statements of overlapping invocations are not lost, nor another's",
     needs=("logs",),
     profile="isolation",
     alone=True,
@@ -104,14 +156,18 @@ def native_at_once(session: Session) -> None:
             {"do": "print", "text": f"{marker} {number}"},
             {"do": "send", "text": "x"},
         ]
-        return session.invoke(steps, timeout=15)
+        headers = {contract.load().header("invocation"): f"{marker}-{number}"}
+        return session.invoke(steps, headers=headers, timeout=15)
 
     session.together([partial(call, number) for number in range(count)])
     session.wait_log(lambda lines: sum(marker in line.message for line in lines) >= count)
-    seen = sorted(
-        int(line.message.split()[1]) for line in session.log() if line.message.startswith(marker)
-    )
+    printed = [line for line in session.log() if line.message.startswith(marker)]
+    seen = sorted(int(line.message.split()[1]) for line in printed)
     session.expect(seen == list(range(count)), f"{count} lines were printed, these arrived: {seen}")
+    wrong = [
+        line for line in printed if line.invocation not in (None, "-".join(line.message.split()))
+    ]
+    session.expect(not wrong, f"{len(wrong)} lines carry another's id, such as {wrong[:1]}")
 
 
 @probe("8.4-megabyte", why="a stack of a whole megabyte is one line", needs=("logs",), alone=True)
@@ -128,6 +184,62 @@ def megabyte(session: Session) -> None:
         found == [message],
         f"the line arrived {len(found)} times, with {[len(text) for text in found]} characters",
     )
+
+
+@probe(
+    "8.3-long-at-once",
+    why="lines that are longer than a pipe holds must not come between each other",
+    needs=("logs",),
+    profile="isolation",
+    alone=True,
+)
+def long_at_once(session: Session) -> None:
+    count, marker = 4, new_id()
+    wanted = sorted(f"{marker} {number}" + str(number) * _LONG for number in range(count)) * 2
+
+    def call(number: int) -> Answer:
+        message = f"{marker} {number}" + str(number) * _LONG
+        steps: list[Step] = [
+            {"do": "meet", "name": marker, "count": count, "timeout_ms": 10000},
+            {"do": "log", "message": message, "times": 2},
+            {"do": "send", "text": "x"},
+        ]
+        return session.invoke(steps)
+
+    session.together([partial(call, number) for number in range(count)])
+    session.wait_log(lambda lines: sum(marker in line.message for line in lines) >= len(wanted), 8)
+    found = sorted(line.message for line in session.log() if marker in line.message)
+    session.expect(
+        found == sorted(wanted),
+        f"{len(wanted)} lines were logged, {sum(line in wanted for line in found)} arrived whole",
+    )
+
+
+@probe(
+    "8.4-printed",
+    why="what is printed arrives whole, however it is cut on its way to the server",
+    needs=("logs",),
+    alone=True,
+)
+def printed(session: Session) -> None:
+    marker = new_id()
+    # Short enough for an engine to leave it whole; its characters, and the next line, begin at an odd byte, so
+    # that pieces of an even size cut some of them.
+    accents = f"{marker}-accents {'é' * 4500}"
+    accents = f"{'x' * (len(accents.encode()) % 2 == 0)}{accents}x"
+    many, long = 9, f"{marker}-long {'x' * 2 * _LONG}"
+    steps: list[Step] = [
+        {"do": "print", "text": accents, "times": many},
+        {"do": "print", "text": long},
+        {"do": "send", "text": "x"},
+    ]
+    session.check(session.invoke(steps), status=200)
+    session.wait_log(lambda lines: sum(marker in line.message for line in lines) > many, 8)
+    found = [line.message for line in session.log() if marker in line.message]
+    whole = found.count(accents)
+    session.expect(whole == many, f"{many} lines beyond ASCII were printed, {whole} came whole")
+    lengths = [len(line) for line in found if line.startswith(f"{marker}-long")]
+    session.expect(long in found, f"of a line of {len(long)} characters {lengths} arrived")
 
 
 @probe("8.4-invalid-utf8", why="bytes that are no text must not break the log", needs=("logs",))
@@ -169,74 +281,105 @@ def flood(session: Session) -> None:
 
 
 @probe(
+    "8.6-made",
+    why="an id that is made is this invocation's alone, wherever it stands",
+    needs=("logs",),
+)
+def made(session: Session) -> None:
+    marker, name = new_id(), contract.load().header("invocation")
+    steps: list[Step] = [{"do": "log", "message": marker}, {"do": "report"}]
+    ids = []
+    for _ in range(3):
+        answer = session.check(session.invoke(steps), status=200)
+        ids.append(answer.header(name))
+        session.check(answer, contains={"request": {"id": ids[-1]}})
+    session.expect(len(set(ids)) == len(ids), f"of these ids some are the same: {ids}")
+    session.wait_log(lambda lines: sum(line.message == marker for line in lines) >= len(ids))
+    logged = [line.invocation for line in session.log() if line.message == marker]
+    session.expect(
+        sorted(map(str, logged)) == sorted(map(str, ids)), f"{ids} are {logged} in the log"
+    )
+
+
+@probe(
+    "8.8-every-line",
+    why="what is printed, and what went wrong, belongs to the trace as well",
+    needs=("logs",),
+    alone=True,
+)
+def traced(session: Session) -> None:
+    terms = contract.load()
+    invocation, trace = new_id(), "4bf92f3577b34da6a3ce929d0e0e4736"
+    headers = {
+        terms.header("invocation"): invocation,
+        terms.header("trace"): f"00-{trace}-00f067aa0ba902b7-01",
+    }
+    steps: list[Step] = [
+        {"do": "print", "text": "printed"},
+        {"do": "await", "ms": 50},
+        {"do": "throw", "message": "thrown"},
+    ]
+    session.check(session.invoke(steps, headers=headers), error="function_error")
+    session.wait_log(
+        lambda lines: any(
+            "thrown" in line.message for line in lines if line.invocation == invocation
+        )
+    )
+    for line in session.log():
+        if line.invocation == invocation:
+            session.expect(
+                line.trace_id == trace, f"the trace of {line.message[:100]!r} is {line.trace_id}"
+            )
+
+
+@probe(
     "8.9-silence", why="an invocation that says nothing costs nothing", needs=("logs",), alone=True
 )
 def silence(session: Session) -> None:
+    _silent(session, lambda: session.invoke([{"do": "send", "text": "x"}]))
+
+
+@probe(
+    "8.9-silence-in-raw-mode",
+    why="an access log is no business of a runtime",
+    profile="raw",
+    needs=("logs",),
+    alone=True,
+)
+def raw_silence(session: Session) -> None:
+    steps: list[Step] = [{"do": "send", "text": "x"}]
+    _silent(session, lambda: session.invoke(steps, raw=True, method="GET", target="/x"))
+
+
+def _silent(session: Session, call: Callable[[], Answer]) -> None:
     session.honest()
     time.sleep(0.2)
     before = session.log()
     # A busy machine may still be reading what a talkative one said.
     earlier = {line.invocation for line in before} - {None}
     for _ in range(20):
-        session.check(session.invoke([{"do": "send", "text": "x"}]), status=200)
+        session.check(call(), status=200)
     time.sleep(0.3)
     new = [line for line in session.log()[len(before) :] if line.invocation not in earlier]
     session.expect(not new, f"twenty silent invocations wrote {len(new)} lines, such as {new[:1]}")
 
 
 @probe(
-    "9.2-own-lines",
-    why="under concurrency the result holds this invocation's lines only",
-    profile="isolation",
+    "8.9-no-file",
+    why="a file for each invocation fills what room there is",
+    needs=("container",),
     alone=True,
 )
-def own_lines(session: Session) -> None:
-    marker, count = new_id(), 10
+def no_file(session: Session) -> None:
+    container = getattr(session.running, "container")  # noqa: B009
 
-    def call(number: int) -> Answer:
-        steps: list[Step] = [
-            {"do": "log", "message": f"{number} before"},
-            {"do": "meet", "name": marker, "count": count, "timeout_ms": 10000},
-            {"do": "log", "message": f"{number} after"},
-            {"do": "send", "text": str(number)},
-        ]
-        return session.invoke(steps, headers={contract.load().header("result"): "envelope"})
+    def files() -> str:
+        output: bytes = container.exec_run(["sh", "-c", "ls -AR /tmp"]).output
+        return output.decode(errors="replace")
 
-    answers = session.together([partial(call, number) for number in range(count)])
-    for number, answer in enumerate(answers):
-        session.check(answer, status=200, contains={"body": str(number)})
-        lines = [line["message"] for line in answer.json()["logs"]]
-        session.expect(
-            lines == [f"{number} before", f"{number} after"], f"the lines of {number} are {lines}"
-        )
-
-
-@probe("9.3-cap", why="a talkative function must not make an answer without end", alone=True)
-def cap(session: Session) -> None:
-    limit = contract.load().limit("result_log_bytes")
-    steps: list[Step] = [
-        {"do": "log", "message": "x" * 1000, "times": limit // 1000 + 500},
-        {"do": "log", "message": "newest"},
-        {"do": "send", "text": "x"},
-    ]
-    answer = session.invoke(
-        steps, headers={contract.load().header("result"): "envelope"}, timeout=30
-    )
-    session.check(answer, status=200, contains={"truncated": True, "body": "x"})
-    kept = [line["message"] for line in answer.json()["logs"]]
-    size = sum(len(message) for message in kept)
-    session.expect(size <= limit, f"{size} bytes of messages were kept")
-    session.expect(size > limit * 0.9, f"only {size} bytes of messages were kept")
-    session.expect(kept[-1:] == ["newest"], f"the newest line is {kept[-1:]}")
-
-
-@probe("9.1-duration", why="an executor bills by what the runtime measured")
-def duration(session: Session) -> None:
-    steps: list[Step] = [{"do": "await", "ms": 200}, {"do": "send", "text": "x"}]
-    answer = session.invoke(steps, headers={contract.load().header("result"): "envelope"})
-    took = answer.json().get("duration_ms")
-    session.require(isinstance(took, int | float), f"duration_ms is {took!r}")
-    session.expect(
-        150 <= took <= answer.seconds * 1000 + 5,
-        f"duration_ms is {took}, the answer took {answer.seconds * 1000:.0f} ms",
-    )
+    session.honest()
+    before = files()
+    for _ in range(3):
+        session.check(session.invoke([{"do": "send", "text": "x"}]), status=200)
+    after = files()
+    session.expect(after == before, f"in /tmp was {before!r}, and is {after!r}")
