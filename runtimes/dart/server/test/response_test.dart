@@ -42,6 +42,12 @@ void main() {
     expect([for (final (name, value) in answer.fields) '$name: $value'], ['A: 1', 'A: 2', 'b: 3']);
   });
 
+  test('a lone surrogate of a header is replaced, and nothing beside it', () {
+    final answer = _good((res) => res.send('', headers: {'a': '\ufeff\ud800é\u{1f600}\udc00'}));
+    expect(answer.fields.single.$2, '\ufeff\ufffdé\u{1f600}\ufffd');
+    expect(utf8.decode(_good((res) => res.send('a\ud800')).body), 'a\ufffd');
+  });
+
   test('what can not be sent', () {
     final cycle = <Object?>[];
     cycle.add(cycle);

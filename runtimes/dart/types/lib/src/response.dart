@@ -106,5 +106,11 @@ String _value(String name, Object? value) {
       throw FormatException('the value of header $name holds a control character');
     }
   }
-  return text;
+  return _isSurrogate.hasMatch(text) ? _wellFormed(text) : text;
 }
+
+final _isSurrogate = RegExp('[\\ud800-\\udfff]');
+
+/// The text with what UTF-8 can't say replaced.
+String _wellFormed(String text) =>
+    String.fromCharCodes(text.runes.map((rune) => rune >= 0xd800 && rune <= 0xdfff ? 0xfffd : rune));
