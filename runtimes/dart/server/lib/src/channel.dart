@@ -39,13 +39,7 @@ final class Channel {
         },
         onError: (_) {
           // Where the other side ended without having read everything, what it had written is still to be had.
-          for (
-            var chunk = _socket.read(_oneWriteBytes);
-            chunk != null;
-            chunk = _socket.read(_oneWriteBytes)
-          ) {
-            _take(chunk);
-          }
+          takeRest();
           _end();
         },
         onDone: _end,
@@ -53,6 +47,7 @@ final class Channel {
   }
 
   static const _oneWriteBytes = 65536;
+  static const _oneReadBytes = 65536;
 
   final RawSocket _socket;
   final void Function(Uint8List chunk) _take;
@@ -116,6 +111,14 @@ final class Channel {
         _queue.clear();
         _first = 0;
       }
+    }
+  }
+
+  /// Takes everything that is there to be read.
+  void takeRest() {
+    if (_ended) return;
+    for (var chunk = _socket.read(_oneReadBytes); chunk != null; chunk = _socket.read(_oneReadBytes)) {
+      _take(chunk);
     }
   }
 

@@ -36,6 +36,7 @@ final class FunctionProcess {
   final Map<String, String> _environment;
   final ProcessEvents _events;
   final _early = <Uint8List>[];
+  final _printed = <LineCutter>[];
   Process? _process;
   Channel? _channel;
   String? _ended;
@@ -124,11 +125,21 @@ final class FunctionProcess {
 
   void _capture(Stream<List<int>> stream, Level level) {
     final lines = LineCutter((line) => _events.output(this, level, line));
+    _printed.add(lines);
     stream.listen(lines.add, onError: (_) {}, onDone: lines.close);
+  }
+
+  /// Ends the lines that have begun to be printed. What follows may be another invocation's.
+  void endLines() {
+    for (final lines in _printed) {
+      lines.close();
+    }
   }
 
   /// Sends an invocation with its body.
   void invoke(Invocation invocation, Uint8List body) {
+    // Before it, a line was that of the one in flight, or of none.
+    if (inFlight <= 1) endLines();
     if (inFlight > 0 && !(_channel?.isScheduled ?? false)) _mark();
     inFlight += 1;
     invocation
@@ -196,10 +207,12 @@ final class FunctionProcess {
     retired = true;
     final process = _process;
     if (process == null || _ended != null) return;
-    // Its group, once it has one of its own.
-    Process.killPid(-process.pid, ProcessSignal.sigkill);
+    _killGroup();
     process.kill(ProcessSignal.sigkill);
   }
+
+  /// Its group, once it has one of its own.
+  void _killGroup() => Process.killPid(-_process!.pid, ProcessSignal.sigkill);
 
   void _send(Uint8List bytes) {
     final channel = _channel;
@@ -238,6 +251,8 @@ final class FunctionProcess {
 
   void _exited(int code) {
     _ended = code < 0 ? 'signal ${-code}' : 'exit code $code';
+    // What it has started goes with it.
+    _killGroup();
     // What it wrote last may still be in the socket; a child of its own may hold the socket open for ever.
     Timer(Duration(milliseconds: _channel == null ? 0 : 100), _close);
   }
@@ -258,7 +273,9 @@ final class FunctionProcess {
   void _close() {
     if (_gone) return;
     _gone = true;
-    _channel?.close();
+    _channel
+      ?..takeRest()
+      ..close();
     if (state == ProcessState.loading && !retired) _fail('the process ended while loading it: $_ended');
     _events.gone(this, _ended!);
   }

@@ -151,7 +151,8 @@ final class Pool implements ProcessEvents {
   @override
   void alive(FunctionProcess process) {
     for (final invocation in _flight.values) {
-      if (identical(invocation.process, process) && process.mayHaveBegun(invocation)) invocation.untaken = null;
+      if (identical(invocation.process, process) && process.mayHaveBegun(invocation))
+        invocation.untaken = null;
     }
   }
 
@@ -200,6 +201,8 @@ final class Pool implements ProcessEvents {
 
   void _end(Invocation invocation) {
     final process = invocation.process!;
+    // After it, a line is that of the one that is left, or of none.
+    if (process.inFlight <= 2) process.endLines();
     _flight.remove(invocation.number);
     process.inFlight -= 1;
     if (process.retired && process.inFlight == 0) process.kill();

@@ -54,15 +54,13 @@ final class _Worker {
     _channel = Channel(socket, take: _take, closed: () => exit(0));
   }
 
-  /// The function waits while the server is so far behind in reading.
-  static const _highWaterBytes = 1048576;
-
   static final _noLines = Running(0);
 
   final SlipwayFunction _function;
   late final Channel _channel;
   late final _reader = FrameReader(_takeFrame);
   final _running = <int, Running>{};
+  final _server = parent();
   bool _taking = false;
 
   /// Among the frames that are being taken was something whose answer is not to wait.
@@ -97,7 +95,7 @@ final class _Worker {
     switch (kind) {
       case Kind.invoke:
         // Should the process end with this one, the server must know that it has begun.
-        if (_marked) _flushAllBut(0);
+        if (_marked) _flushAll();
         _marked = false;
         _invoke(number, bytes);
       case Kind.cancel:
@@ -207,7 +205,7 @@ final class _Worker {
 
   // Log lines -----------------------------------------------------------------------------------------------------------
 
-  /// The function may never yield again: the line goes out at once.
+  /// The function may never yield again, or end its process: the line goes out before it goes on.
   void _speak(Running running, Level level, String message) =>
       _sendNow(logFrame(running.number, level, message));
 
@@ -223,13 +221,15 @@ final class _Worker {
 
   void _sendNow(Uint8List frame) {
     _channel.add(frame);
-    _flushAllBut(_highWaterBytes);
+    _flushAll();
   }
 
-  /// Comes back when no more than so many bytes are left.
-  void _flushAllBut(int bytes) {
-    _channel.flush();
-    while (_channel.queued > bytes) {
+  /// Comes back when the socket has taken everything.
+  void _flushAll() {
+    _channel.write();
+    while (_channel.queued > 0) {
+      // Nobody reads any more.
+      if (parent() != _server) exit(0);
       sleep(const Duration(milliseconds: 1));
       _channel.write();
     }
