@@ -1,4 +1,4 @@
-"""Sections 7, 10 and 13: time limits, starting, ending, surviving, building."""
+"""Sections 10 and 12: starting, ending, surviving."""
 
 from __future__ import annotations
 
@@ -6,13 +6,10 @@ import asyncio
 import os
 import signal
 import socket
-import sys
 import time
-from pathlib import Path
 from typing import Any
 
-from ... import contract
-from .. import build, child, function, logs, outgoing, process, server, settings, steering, steps
+from .. import child, function, logs, outgoing, process, server, steps
 from ..head import Head
 from ..logs import Lines
 from ..refusal import Refusal, Stalled
@@ -25,187 +22,9 @@ from . import mutant, replace
 _SIGNALS = ("10.5", "10.6")
 
 
-def _runs_in_the_server(*names: str) -> None:
+def runs_in_the_server(*names: str) -> None:
     """Steps that must have a process of their own have none."""
     replace(steps, "_UNYIELDING", steps._UNYIELDING - set(names))
-
-
-def _is_late(kinds: set[str]) -> None:
-    """Invocations with one of the steps *kinds* get 1 s more than they should."""
-    original = Server.timed
-
-    async def timed(self: Server, asked: Request, lines: Lines, seconds: float) -> Any:
-        names = {step.get("do") for step in steps.steps_of(asked)[0]}
-        return await original(self, asked, lines, seconds + (1 if names & kinds else 0))
-
-    replace(Server, "timed", timed)
-
-
-@mutant("7.1", also=("7.2",))
-def timeout_setting_is_tripled() -> None:
-    """Invocations may take longer than the launch says."""
-    original = settings.decimal
-    replace(
-        settings,
-        "decimal",
-        lambda environ, name: original(environ, name) * (3 if name == "timeout" else 1),
-    )
-
-
-@mutant("7.2", "7.3", also=("7.1", "7.6", "9.4"))
-def awaiting_ends_late() -> None:
-    """What awaits is ended a second after its deadline."""
-    _is_late({"await"})
-
-
-@mutant("7.4")
-def blocking_ends_late() -> None:
-    """What sleeps in a blocking call is ended a second after its deadline."""
-    _is_late({"block"})
-
-
-@mutant("7.4", defect=8)
-def blocking_holds_the_server() -> None:
-    """A blocking sleep keeps the server from everything else."""
-    _runs_in_the_server("block")
-
-
-@mutant("7.5", also=("4.5",))
-def spinning_ends_late() -> None:
-    """What never yields is ended a second after its deadline."""
-    _is_late({"spin"})
-
-
-@mutant("7.5")
-def spinning_goes_on() -> None:
-    """What never yields is answered 504, and burns its processor for ever."""
-
-    async def end(*given: object) -> int:
-        return 0
-
-    replace(child, "_end", end)
-
-
-@mutant("7.2")
-def caller_may_lengthen_the_timeout() -> None:
-    """The header may ask for more than the launch allows."""
-    original = steering.seconds
-
-    def seconds(head: Head, most: float) -> float:
-        return original(
-            head, most if head.get(contract.load().header("timeout")) is None else most * 3
-        )
-
-    replace(steering, "seconds", seconds)
-
-
-@mutant("7.2")
-def any_number_is_a_timeout() -> None:
-    """Exponents and words for numbers are decimals."""
-
-    def is_decimal(given: str) -> bool:
-        try:
-            float(given)
-        except ValueError:
-            return False
-        return True
-
-    replace(steering, "is_decimal", is_decimal)
-
-
-@mutant("7.2", also=("7.3", "7.4", "7.5", "7.6", "9.4", "4.5"))
-def timeouts_are_whole_seconds() -> None:
-    """A timeout with a fraction is refused."""
-    original = steering.is_decimal
-    replace(steering, "is_decimal", lambda given: original(given) and "." not in given)
-
-
-@mutant("7.9")
-def a_loop_ends_its_neighbours() -> None:
-    """When one that never yields is overdue, what runs beside it is ended, too."""
-    running: set[asyncio.Task[Any]] = set()
-    run, timed = Server.call, Server.timed
-
-    async def call(self: Server, *given: Any) -> function.Outcome:
-        task = asyncio.current_task()
-        assert task is not None
-        running.add(task)
-        try:
-            return await run(self, *given)
-        except asyncio.CancelledError:
-            return function.failure(RuntimeError("its process was ended"), False)
-        finally:
-            running.discard(task)
-
-    async def ending(self: Server, asked: Request, lines: Lines, seconds: float) -> Any:
-        outcome = await timed(self, asked, lines, seconds)
-        if isinstance(outcome, Refusal) and "spin" in {
-            step.get("do") for step in steps.steps_of(asked)[0]
-        }:
-            for task in running:
-                task.cancel()
-        return outcome
-
-    replace(Server, "call", call)
-    replace(Server, "timed", ending)
-
-
-@mutant("7.8")
-def what_was_in_flight_begins_again() -> None:
-    """When one invocation's time is over, all others begin again elsewhere."""
-    over: list[float] = []
-    call, overdue = Server.call, server.overdue
-
-    def counted(seconds: float) -> Refusal:
-        over.append(seconds)
-        return overdue(seconds)
-
-    async def twice(self: Server, *given: Any) -> function.Outcome:
-        before = len(over)
-        outcome = await call(self, *given)
-        return outcome if len(over) == before else await call(self, *given)
-
-    replace(server, "overdue", counted)
-    replace(Server, "call", twice)
-
-
-@mutant("7.6", crossing=True)
-def one_timeout_ends_all() -> None:
-    """When one invocation's time is over, all others are ended too."""
-    running: set[asyncio.Task[Any]] = set()
-    original = Server.call
-
-    async def call(self: Server, *given: Any) -> function.Outcome:
-        task = asyncio.current_task()
-        assert task is not None
-        running.add(task)
-        try:
-            return await original(self, *given)
-        finally:
-            running.discard(task)
-
-    overdue = server.overdue
-
-    def ending_all(seconds: float) -> Refusal:
-        for task in running:
-            task.cancel()
-        return overdue(seconds)
-
-    replace(Server, "call", call)
-    replace(server, "overdue", ending_all)
-
-
-@mutant("7.7", defect=14)
-def timers_are_never_cleared() -> None:
-    """Each invocation leaves a timer behind, and what it holds."""
-    original = Server.timed
-
-    async def timed(self: Server, asked: Request, lines: Lines, seconds: float) -> Any:
-        held = bytearray(16384)
-        asyncio.get_running_loop().call_later(seconds, held.clear)
-        return await original(self, asked, lines, seconds)
-
-    replace(Server, "timed", timed)
 
 
 @mutant("10.1", defect=13)
@@ -369,7 +188,7 @@ def late_lines_are_nobodys() -> None:
 @mutant("10.8", also=("10.9",))
 def function_can_end_the_server() -> None:
     """A function that ends its process ends the server."""
-    _runs_in_the_server("exit")
+    runs_in_the_server("exit")
 
 
 @mutant("10.8")
@@ -389,7 +208,7 @@ def exhausted_memory_ends_the_server() -> None:
             os._exit(9)
         return failure(error, shown)
 
-    _runs_in_the_server("allocate")
+    runs_in_the_server("allocate")
     replace(Server, "run", run)
     replace(function, "failure", failing)
 
@@ -411,68 +230,7 @@ def ended_process_is_not_answered() -> None:
 @mutant("10.10")
 def library_is_shared() -> None:
     """A function that patches the library patches the server's."""
-    _runs_in_the_server("patch")
-
-
-@mutant("13.2", total=True)
-def dependencies_are_missing() -> None:
-    """What the function declares is not installed."""
-
-    def version(name: str) -> str:
-        raise ModuleNotFoundError(name)
-
-    replace(steps, "version", version)
-
-
-@mutant("13.2")
-def build_writes_into_the_source() -> None:
-    """A build leaves a file in the source folder."""
-    original = build.files
-
-    def files(source: Path) -> list[Path]:
-        (source / "build.log").write_text("built\n")
-        return original(source)
-
-    replace(build, "files", files)
-
-
-@mutant("13.3")
-def failed_build_exits_0() -> None:
-    """A build that failed looks like one that didn't."""
-    replace(build, "failed", lambda problem: print(problem, file=sys.stderr) or 0)
-
-
-@mutant("13.3")
-def failed_build_says_nothing() -> None:
-    """A failed build doesn't say why."""
-    replace(build, "failed", lambda problem: 1)
-
-
-@mutant("13.4")
-def build_has_a_time() -> None:
-    """Two builds of the same source differ."""
-    original = build.copy
-
-    def copy(path: Path, to: Path) -> str:
-        problem = original(path, to)
-        with to.open("a") as out:
-            out.write(f"# built at {time.time_ns()}\n")
-        return problem
-
-    replace(build, "copy", copy)
-
-
-@mutant("13.5")
-def entrypoint_is_fixed() -> None:
-    """The entry point can't be chosen."""
-    replace(settings, "entrypoint", lambda environ: settings.ENTRYPOINT)
-
-
-@mutant("13.5")
-def plain_source_needs_a_build() -> None:
-    """Only what was built is launched."""
-    original = settings.folders
-    replace(settings, "folders", lambda environ: original(environ)[:1])
+    runs_in_the_server("patch")
 
 
 @mutant("10.2", also=("13.5",))
