@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from struct import Struct
 
+from . import values
+
 HEAD = Struct(">IBI")
 INVOKE_HEAD = Struct(">BdB")
 _INVOKE = Struct(">IBIBdB")
@@ -37,8 +39,7 @@ def invoke(number: int, identity: bytes, mode: int, deadline: float, head: bytes
 
 
 def refusal(number: int, code: bytes, message: str) -> bytes:
-    text = message.encode("utf-8", "replace")
-    return frame(REFUSE, number, bytes([len(code)]) + code + text)
+    return frame(REFUSE, number, bytes([len(code)]) + code + values.utf8(message))
 
 
 class Buffer:

@@ -82,7 +82,7 @@ class Request:
         self.method = get("method", "POST")
         self.path = get("path", "/")
         self._query_text = get("query", "")
-        self.body = self.payload.encode("utf-8", "replace") if type(self.payload) is str else b""
+        self.body = values.utf8(self.payload) if type(self.payload) is str else b""
 
     def _from_raw(self, head: dict[str, Any], body: bytes) -> None:
         self.method, self.path, self._query_text = head["method"], head["path"], head["query"]
@@ -104,6 +104,8 @@ class Request:
             self._headers = {}
             for given, value in self._own_headers:
                 name = given.lower()
+                if name == "x-runtime-secret":
+                    continue
                 known = self._headers.get(name)
                 self._headers[name] = value if known is None else f"{known}{'; ' if name == 'cookie' else ', '}{value}"
         return self._headers

@@ -89,4 +89,5 @@ def _header_lines(kind: int, headers: Any) -> tuple[int, bytes, str]:
             # Once, even where it was given in two spellings.
             kind, several = frames.OWN_TYPE, several[:1] if kind != frames.OWN_TYPE else ()
         lines += [(name, one) for one in several]
-    return kind, values.encode(lines) if lines else b"", ""
+    # The server's JSON has no halves of characters.
+    return kind, values.encode(lines, values.REPLACED) if lines else b"", ""

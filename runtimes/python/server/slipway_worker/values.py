@@ -1,5 +1,6 @@
 """JSON in and out, strictly. The functions are bound here, so that nothing a function patches later reaches them."""
 
+import codecs
 import json
 import json.encoder
 from collections.abc import Callable, Iterable
@@ -92,21 +93,31 @@ def _decoded(data: bytes) -> Any:
         raise NotJSON(str(error)) from None
 
 
+def _replaced(error: UnicodeError) -> tuple[str | bytes, int]:
+    """Half a character, which a payload may hold, as other decoders replace it; two halves are one character."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    halves = error.object[error.start : error.end]
+    return halves.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode(), error.end
+
+
+# How a text goes out that may hold halves of characters: by name, so that streams can have it as well.
+REPLACED = "slipway.replaced"
+codecs.register_error(REPLACED, _replaced)
+
+
 def utf8(text: str) -> bytes:
-    """A text as it goes out; half a character, which a payload may hold, is replaced as other decoders replace it."""
-    try:
-        return text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
+    """A text as it goes out."""
+    return text.encode("utf-8", REPLACED)
 
 
-def encode(value: Any) -> bytes:
+def encode(value: Any, halves: str = "backslashreplace") -> bytes:
     """Compact JSON; ValueError or TypeError for what JSON can't hold. A lone surrogate is escaped, as JSON may."""
     try:
         text = _encode(value) if _encode_quickly is None else "".join(_encode_quickly(value, 0))
     except RecursionError:
         text = _encode_with_care(value)
-    return text.encode("utf-8", "backslashreplace")
+    return text.encode("utf-8", halves)
 
 
 def _encode_with_care(value: Any) -> str:
