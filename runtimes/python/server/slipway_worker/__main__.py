@@ -3,10 +3,12 @@
 import os
 import sys
 
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+# What multiprocessing starts executes this file as well, under another name.
+if __name__ == "__main__":
+    sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from slipway_worker.main import run
+    from slipway_worker.main import run
 
-folder, entrypoint = sys.argv[1:]
-sys.argv[1:] = []
-run(folder, entrypoint)
+    folder, entrypoint = sys.argv[1:]
+    sys.argv[1:] = []
+    run(folder, entrypoint)
