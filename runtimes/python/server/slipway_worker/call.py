@@ -1,5 +1,6 @@
 """One call of the function, from the invoke frame to the frame that ends it; the same for threads and for the loop."""
 
+import os
 from collections.abc import Awaitable
 from typing import Any
 
@@ -38,10 +39,12 @@ class Call:
             waits = result is not None and getattr(result, "__await__", None) is not None
         except BaseException as error:
             return self.failed(error), None
-        return (None, result) if waits else (self.ended(), None)
+        return (None, result) if waits and not self._output.is_child else (self.ended(), None)
 
     def ended(self) -> bytes:
         """The frame after the function has returned."""
+        if self._output.is_child:
+            os._exit(0)
         self._prints.finish(self.number)
         response = self.response
         if response.frame is None:
@@ -53,11 +56,21 @@ class Call:
 
     def failed(self, error: BaseException) -> bytes:
         """The frame after the function has thrown: an answer that it gave before stands."""
+        if self._output.is_child:
+            self._leave_child(error)
         self._prints.finish(self.number)
         self._output.log(frames.ERROR, own_traceback(error), self.number)
         if self.response.frame is not None:
             return self.ended()
         return frames.refusal(self.number, b"function_error", summary(error))
+
+    def _leave_child(self, error: BaseException) -> None:
+        """A process that the function has forked answers nobody, and ends as programs do."""
+        code: Any = (error.code or 0) if isinstance(error, SystemExit) else None
+        if not isinstance(code, int):
+            self._output.log(frames.ERROR, own_traceback(error), self.number)
+            code = 1
+        os._exit(code & 255)
 
 
 async def drive(call: Call, awaitable: Awaitable[Any]) -> bytes:

@@ -53,6 +53,12 @@ class Channel:
         self._gathered.append(frame)
         self.flush()
 
+    def forked(self) -> None:
+        """The function has forked, and this is the child: the stream is the parent's alone. Who turns to it leaves."""
+        self._connection.close()
+        self._lock = threading.Lock()
+        self._gathered.clear()
+
     def _send(self) -> None:
         # Another thread may append meanwhile; what it appends is sent by whoever comes next.
         gathered = self._gathered
@@ -64,5 +70,5 @@ class Channel:
 
 
 def _leave() -> None:
-    """The server has gone, and nothing is left to do for this process."""
+    """The server has gone, or is the parent's; nothing is left to do for this process."""
     os._exit(0)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextvars
+import os
 import signal
 import socket
 import sys
@@ -35,6 +36,8 @@ class Loop:
         # A ping or a mark was answered, and that may not have been sent yet.
         self._marked = False
         self._loop = asyncio.new_event_loop()
+        # A child that the function forks has all tasks, and is to go on with none.
+        os.register_at_fork(after_in_child=self._loop.stop)
 
     def run(self) -> None:
         """Until the server goes. It may tell with a signal that a function holds the thread."""
@@ -52,6 +55,11 @@ class Loop:
             except BaseException as error:
                 # SystemExit and its like in a background task end the loop: it goes on for all others.
                 self._output.log(frames.ERROR, f"a background task failed\n{own_traceback(error)}", 0)
+            self._leave_child()
+
+    def _leave_child(self) -> None:
+        if self._output.is_child:
+            os._exit(0)
 
     def await_elsewhere(self, call: Call, awaitable: Awaitable[Any]) -> None:
         """Takes over what a function on another thread returned."""
@@ -91,6 +99,7 @@ class Loop:
 
     def _start(self, call: Call, awaitable: Awaitable[Any]) -> None:
         task = _task(self._loop, drive(call, awaitable))
+        self._leave_child()
         if task.done():
             self._finished(call.number, task)
         else:

@@ -1,13 +1,14 @@
 """The function process, from its start to the loading of the function; then one of two ways to run it."""
 
 import gc
+import os
 import signal
 import socket
 import threading
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from . import frames
+from . import frames, values
 from .call import Call
 from .channel import Channel
 from .function import NotLoaded, is_async, load, own_traceback
@@ -24,13 +25,19 @@ def run(folder: str, entrypoint: str) -> None:
     channel = Channel(connection)
     output = Output(channel.write)
     prints = Prints(output)
+
+    def forked() -> None:
+        output.is_child = True
+        channel.forked()
+
+    os.register_at_fork(after_in_child=forked)
     threading.excepthook = lambda failure: output.log(
         frames.ERROR, f"a background thread failed\n{own_traceback(failure.exc_value)}" if failure.exc_value else "", 0
     )
     try:
         function = load(folder, entrypoint)
     except NotLoaded as error:
-        channel.write(frames.frame(frames.FAILED, 0, str(error).encode("utf-8", "replace")))
+        channel.write(frames.frame(frames.FAILED, 0, values.utf8(str(error))))
         while True:
             channel.receive()
     gc.freeze()

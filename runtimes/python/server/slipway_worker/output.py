@@ -2,12 +2,13 @@
 
 import contextvars
 import io
+import os
 import sys
 import threading
 from collections.abc import Callable
 from typing import Any, cast
 
-from . import frames
+from . import frames, values
 from .trace import trace_id
 
 _MOST_LINE = 1 << 20
@@ -16,14 +17,19 @@ current: contextvars.ContextVar[int] = contextvars.ContextVar("invocation", defa
 
 
 class Output:
-    """Sends frames through *write*, which takes bytes and may be called from any thread."""
+    """Sends frames through *write*, which takes bytes and may be called from any thread. ``is_child``: the function has
+    forked this process, which has no part in the stream; it prints as other child processes do."""
 
     def __init__(self, write: Callable[[bytes], None]) -> None:
         self._write = write
+        self.is_child = False
 
     def log(self, level: int, message: str, number: int) -> None:
-        data = message.encode("utf-8", "replace")
-        self._write(frames.frame(frames.LOG, number, bytes([level]) + data))
+        data = values.utf8(message)
+        if self.is_child:
+            os.write(level + 1, data + b"\n")
+        else:
+            self._write(frames.frame(frames.LOG, number, bytes([level]) + data))
 
     def trace(self, number: int, traceparent: str) -> None:
         if trace := trace_id(traceparent):
@@ -48,6 +54,9 @@ class _Printed(io.BufferedIOBase):
         return self._descriptor
 
     def write(self, data: Any) -> int:
+        if self._output.is_child:
+            # Here the lock may be held by a thread that only the parent has.
+            return os.write(self._descriptor, data)
         number = current.get()
         with self._lock:
             rest = self._open.pop(number, b"") + data
@@ -65,6 +74,9 @@ class _Printed(io.BufferedIOBase):
     def flush(self) -> None:
         """Nothing waits here."""
 
+    def close(self) -> None:
+        """They stay open: others print as well."""
+
     def finish(self, number: int) -> None:
         """A last line without a line break is a line."""
         if not self._open:
@@ -75,13 +87,18 @@ class _Printed(io.BufferedIOBase):
                 self._output.log(self._level, rest.decode("utf-8", "replace"), number)
 
 
+class _Text(io.TextIOWrapper):
+    def close(self) -> None:
+        """Stays open as well."""
+
+
 class Prints:
     """Both streams, put in the place of the language's own."""
 
     def __init__(self, output: Output) -> None:
         self._streams = (_Printed(output, frames.INFO, 1), _Printed(output, frames.ERROR, 2))
         sys.stdout, sys.stderr = (
-            io.TextIOWrapper(cast(Any, stream), "utf-8", "replace", newline="\n", write_through=True)
+            _Text(cast(Any, stream), "utf-8", values.REPLACED, newline="\n", write_through=True)
             for stream in self._streams
         )
 
