@@ -54,7 +54,6 @@ def result_follows_no_head(session: Session) -> None:
     "5.11-late",
     why="an answer that came too late must not be the next caller's",
     profile="isolation",
-    harms=True,
 )
 def late(session: Session) -> None:
     timeout = {contract.load().header("timeout"): "0.1"}

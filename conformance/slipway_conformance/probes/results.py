@@ -133,7 +133,10 @@ def overloaded(session: Session) -> None:
 
 
 @probe(
-    "9.4-ended", why="a function that ended its own process is an error of the result", harms=True
+    "9.4-ended",
+    why="a function that ended its own process is an error of the result",
+    alone=True,
+    harms=True,
 )
 def ended(session: Session) -> None:
     result = {contract.load().header("result"): "envelope"}

@@ -1,4 +1,4 @@
-"""Sections 5 and 6, more of it: values that are none, second answers, and what strangers are shown."""
+"""Sections 5 to 7, more of it: values that are none, second answers, and what strangers are shown."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 
 from ... import contract
-from .. import function, outgoing, response, server, settings
+from .. import function, outgoing, response, server, settings, steering
 from ..head import Head
 from ..logs import Lines
 from ..refusal import Refusal
@@ -216,3 +216,14 @@ def results_show_no_exceptions() -> None:
         return original(answer, error, lines, took)
 
     replace(outgoing, "result", result)
+
+
+@mutant("7.2")
+def timeouts_have_nine_digits() -> None:
+    """A timeout of more than nine digits, before its point or behind it, is refused."""
+    original = steering.is_decimal
+
+    def is_decimal(given: str) -> bool:
+        return original(given) and all(len(part) <= 9 for part in given.split("."))
+
+    replace(steering, "is_decimal", is_decimal)

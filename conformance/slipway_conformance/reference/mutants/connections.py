@@ -70,7 +70,7 @@ def close_in_a_list_is_not_seen() -> None:
     replace(outgoing, "stays_open", stays_open)
 
 
-@mutant("1.1")
+@mutant("1.1", also=("5.9",))
 def closes_after_errors() -> None:
     """The runtime's own errors end the connection though the body was read."""
     name = contract.load().header("error")

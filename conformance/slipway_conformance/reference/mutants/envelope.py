@@ -26,7 +26,7 @@ def _decoder(**options: Any) -> None:
     replace(request, "parse_json", parse_json)
 
 
-@mutant("2.1", also=("4.2",))
+@mutant("2.1", also=("4.2", "2.8"))
 def payload_must_be_an_object() -> None:
     """A payload that is a list, a string or false is refused."""
     original = request.check_shape
@@ -39,7 +39,7 @@ def payload_must_be_an_object() -> None:
     replace(request, "check_shape", check_shape)
 
 
-@mutant("2.1", also=("2.8",))
+@mutant("2.1", also=("2.8", "2.2"))
 def method_is_get_by_default() -> None:
     """An envelope without a method says GET."""
     original = request.from_envelope
@@ -53,7 +53,7 @@ def method_is_get_by_default() -> None:
     replace(request, "from_envelope", from_envelope)
 
 
-@mutant("2.1", also=("4.2", "4.4"))
+@mutant("2.1", also=("4.2", "4.4", "2.10"))
 def path_of_the_envelope_is_ignored() -> None:
     """The path is the HTTP request's, not the envelope's."""
     original = request.from_envelope
@@ -129,7 +129,7 @@ def type_need_only_begin_right() -> None:
     replace(steering, "is_envelope_type", is_envelope_type)
 
 
-@mutant("2.4")
+@mutant("2.4", also=("3.3",))
 def nan_is_json() -> None:
     """NaN and Infinity are taken for numbers."""
     replace(request, "refuse_constant", float)
@@ -145,7 +145,7 @@ def wrong_utf8_is_replaced() -> None:
     )
 
 
-@mutant("2.4")
+@mutant("2.4", also=("3.3",))
 def order_mark_is_skipped() -> None:
     """A byte order mark before the document is no error."""
     original = request.parse_json
@@ -213,7 +213,7 @@ def null_is_a_missing_member() -> None:
     replace(request, "check_strings", check_strings)
 
 
-@mutant("2.6")
+@mutant("2.6", also=("8.7",))
 def any_method_invokes() -> None:
     """GET and PUT invoke like POST."""
     original = steering.check_envelope
@@ -224,7 +224,7 @@ def any_method_invokes() -> None:
     replace(steering, "check_envelope", check_envelope)
 
 
-@mutant("2.6", also=("1.3",))
+@mutant("2.6", also=("1.3", "8.7"))
 def any_path_invokes() -> None:
     """An envelope may be sent to any path."""
     original = steering.check_envelope
@@ -262,14 +262,14 @@ def decimals_are_rounded() -> None:
     _decoder(parse_float=lambda text: float(f"{float(text):.6g}"))
 
 
-@mutant("2.8")
+@mutant("2.8", also=("4.1",))
 def dangerous_names_are_dropped() -> None:
     """Members called __proto__ and constructor don't arrive."""
     dropped = ("__proto__", "constructor")
     _decoder(object_pairs_hook=lambda pairs: {k: v for k, v in pairs if k not in dropped})
 
 
-@mutant("2.8")
+@mutant("2.8", also=("4.1",))
 def prototypes_are_merged() -> None:
     """The members of __proto__ become the object's own."""
 

@@ -185,7 +185,7 @@ def late_lines_are_nobodys() -> None:
     replace(Server, "timed", timed)
 
 
-@mutant("10.8", also=("10.9",))
+@mutant("10.8", also=("10.9", "9.4"))
 def function_can_end_the_server() -> None:
     """A function that ends its process ends the server."""
     runs_in_the_server("exit")

@@ -135,7 +135,7 @@ def bare_line_breaks_are_fine() -> None:
     replace(heads, "parse", lambda block: parse(tidied(block)))
 
 
-@mutant("11.5")
+@mutant("11.5", also=("3.4",))
 def chunk_sizes_are_guessed() -> None:
     """A chunk size that is no number is as much as there is."""
 
@@ -258,7 +258,7 @@ def large_bodies_are_asked_for() -> None:
     replace(Server, "invoke", invoke)
 
 
-@mutant("11.6")
+@mutant("11.6", also=("3.2",))
 def upgrades_are_refused() -> None:
     """Who offers another protocol is sent away."""
     original = Server.invoke

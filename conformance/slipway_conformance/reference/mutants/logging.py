@@ -29,7 +29,7 @@ def _changes_lines(change: Any) -> None:
     replace(Lines, "add", add)
 
 
-@mutant("8.1", also=("8.2", "8.3", "8.4", "10.7"))
+@mutant("8.1", also=("8.2", "8.3", "8.4", "10.7", "2.10", "8.8"))
 def lines_are_written_twice() -> None:
     """Each line is there twice."""
     original = logs.write
@@ -137,13 +137,13 @@ def native_output_vanishes_when_two_overlap() -> None:
     replace(Lines, "native", native)
 
 
-@mutant("8.4", also=("6.3", "9.2"))
+@mutant("8.4", also=("6.3", "9.2", "2.10"))
 def log_is_ascii() -> None:
     """Characters beyond ASCII are replaced in the log."""
     replace(logs, "carried", lambda message: message.encode("ascii", "replace").decode())
 
 
-@mutant("8.4", also=("9.2", "9.4"))
+@mutant("8.4", also=("9.2", "9.4", "6.3"))
 def line_breaks_split_messages() -> None:
     """A message with line breaks becomes several lines."""
 
@@ -245,7 +245,7 @@ def silence_is_logged() -> None:
     replace(function, "call", call)
 
 
-@mutant("9.1", also=("9.2", "9.3", "9.4", "9.5"))
+@mutant("9.1", also=("9.2", "9.3", "9.4", "9.5", "5.9", "6.3", "8.7"))
 def result_is_always_plain() -> None:
     """The result is not wrapped."""
     replace(steering, "wants_result", lambda head: False)
@@ -257,7 +257,7 @@ def bytes_are_taken_for_text() -> None:
     replace(outgoing, "text_of", lambda body: (body.decode("utf-8", "replace"), "utf-8"))
 
 
-@mutant("9.1")
+@mutant("9.1", also=("6.3",))
 def json_body_is_parsed() -> None:
     """A body that is JSON is an object in the result, not a text."""
     original = outgoing.text_of
@@ -268,7 +268,7 @@ def json_body_is_parsed() -> None:
     replace(outgoing, "text_of", text_of)
 
 
-@mutant("9.1")
+@mutant("9.1", also=("5.9",))
 def empty_body_is_null() -> None:
     """An answer without a body has none in the result."""
     original = outgoing.text_of
@@ -342,7 +342,7 @@ def oldest_lines_are_kept() -> None:
     replace(logs, "keep", keep)
 
 
-@mutant("9.4")
+@mutant("9.4", also=("6.3",))
 def result_has_no_error() -> None:
     """The runtime's error is not in the result."""
     original = outgoing.result

@@ -42,7 +42,7 @@ def raw_mode_refuses_delete() -> None:
     _refuses_methods(lambda head: head.method != "DELETE")
 
 
-@mutant("3.1", also=("3.2", "4.1"))
+@mutant("3.1", also=("3.2", "4.1", "3.6", "4.4"))
 def raw_root_is_no_path() -> None:
     """GET / is refused in raw mode as under the envelope."""
     _refuses_methods(lambda head: head.method != "GET" or head.path != "/")
@@ -66,7 +66,7 @@ def path_is_decoded_and_tidied() -> None:
     replace(heads, "split_target", split_target)
 
 
-@mutant("3.1", "3.6")
+@mutant("3.1", "3.6", also=("4.2",))
 def raw_query_is_lost() -> None:
     """The query doesn't reach the function in raw mode."""
     original = heads.split_target
@@ -107,7 +107,7 @@ def payload_is_always_text() -> None:
     replace(request, "raw_payload", lambda kind, body: body.decode("utf-8", "replace"))
 
 
-@mutant("3.3")
+@mutant("3.3", also=("3.1",))
 def text_has_no_payload() -> None:
     """A text has no payload."""
     original = request.raw_payload
