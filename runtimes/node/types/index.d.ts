@@ -8,8 +8,11 @@ export interface Bytes extends Uint8Array {
   toString(encoding?: "utf8" | "latin1" | "base64" | "base64url" | "hex"): string;
 }
 
-/** Header names to values; a list is sent as one line for each of its values. */
-export type ResponseHeaders = Record<string, string | number | readonly (string | number)[]>;
+/** The value of a header; a list is sent as one line for each of its values. */
+export type HeaderValue = string | number | readonly (string | number)[];
+
+/** Header names to values: an object, a Map, `Headers`, or a list of pairs. */
+export type ResponseHeaders = Record<string, HeaderValue> | Iterable<readonly [name: string, value: HeaderValue]>;
 
 /** What a function is called with. */
 // biome-ignore lint/suspicious/noExplicitAny: callers send what they like; unknown would ask every function for a cast

@@ -71,19 +71,27 @@ function asResponseError(error) {
 function headerList(headers) {
   if (typeof headers !== "object") throw new ResponseError("the headers must be an object");
   const list = [];
-  const entries = typeof headers.entries === "function" ? [...headers.entries()] : Object.entries(headers);
-  for (const [name, value] of entries) {
-    if (!TOKEN.test(name)) throw new ResponseError(`${stringify(name)} is no header name`);
+  // Headers, a Map and a list of pairs are such entries themselves.
+  const entries = typeof headers[Symbol.iterator] === "function" ? headers : Object.entries(headers);
+  for (const entry of entries) {
+    if (!Array.isArray(entry) || entry.length !== 2) throw new ResponseError("a header must be a name and a value");
+    const [name, value] = entry;
+    if (typeof name !== "string" || !TOKEN.test(name)) throw new ResponseError(`${show(name)} is no header name`);
     for (const item of Array.isArray(value) ? value : [value]) {
       if (typeof item !== "string" && typeof item !== "number") {
         throw new ResponseError(`the value of header ${name} must be a string or a list of strings`);
       }
       const text = String(item);
       if (NOT_A_VALUE.test(text)) throw new ResponseError(`the value of header ${name} holds a control character`);
-      list.push([name, text]);
+      // What UTF-8 can't say would have the server read none of it.
+      list.push([name, text.toWellFormed()]);
     }
   }
   return list;
+}
+
+function show(name) {
+  return typeof name === "string" ? stringify(name) : `a ${typeof name}`;
 }
 
 function toJson(value) {

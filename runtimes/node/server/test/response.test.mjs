@@ -39,6 +39,13 @@ test("status and headers are checked", () => {
     [200, { a: "\0" }],
     [200, { a: ["x", {}] }],
     [200, "a: x"],
+    [200, [["a"]]],
+    [200, ["ab"]],
+    [200, [null]],
+    [200, [["a", "b", "c"]]],
+    [200, [[1, "b"]]],
+    [200, new Map([[Symbol("a"), "b"]])],
+    [200, new Uint8Array(2)],
   ]) {
     assert.ok(
       answerOf((res) => res.send("", status, headers)) instanceof ResponseError,
@@ -53,6 +60,22 @@ test("a list of values is one field for each", () => {
     ["Set-Cookie", "a=1"],
     ["Set-Cookie", "b=2"],
   ]);
+});
+
+test("headers are an object, or whatever gives pairs", () => {
+  const pairs = [
+    ["a", "1"],
+    ["b", "2"],
+  ];
+  for (const headers of [pairs, new Map(pairs), new Headers(pairs), pairs.values(), { a: 1, b: ["2"] }]) {
+    assert.deepEqual(answerOf((res) => res.send("", 200, headers)).list, pairs);
+  }
+  assert.deepEqual(answerOf((res) => res.send("", 200, { entries: "a" })).list, [["entries", "a"]]);
+});
+
+test("a lone surrogate of a header is replaced", () => {
+  const { list } = answerOf((res) => res.send("", 200, { a: "\ud800é\u{1f600}\udc00" }));
+  assert.deepEqual(list, [["a", "\ufffdé\u{1f600}\ufffd"]]);
 });
 
 test("bytes that the function writes over later go out as they were", () => {
