@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import json
-import threading
 import time
+from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
+from .. import contract
 from ..cases import probe
 from ..session import Session, Step
 from ..targets import TargetError
-from ..wire import Answer, WireError
+from ..wire import WireError
 
 _LARGE, _LITTLE = 16 << 20, 1 << 16
 _SLOW_SECONDS = 1.0
@@ -95,26 +97,27 @@ def late_invocation(session: Session) -> None:
     quiet=True,
 )
 def grace(session: Session) -> None:
+    result = {contract.load().header("result"): "envelope"}
+    told = {"status": 503, "error": {"code": "shutting_down"}}
     with session.fresh({"RUNTIME_GRACE": "1"}) as fresh:
-        answers: list[Answer] = []
+        began: list[float] = []
 
-        def hang() -> None:
+        def signalled() -> None:
+            fresh.wait_begun(_BEGUN, 2)
+            began.append(time.monotonic())
+            fresh.running.signal("SIGTERM")
+
+        def hang(headers: Mapping[str, str], **expect: Any) -> None:
             try:
                 with fresh.connect(25, near=True) as wire:
-                    answers.append(fresh.invoke(_ENDLESS, wire=wire))
+                    session.check(fresh.invoke(_ENDLESS, headers=headers, wire=wire), **expect)
             except WireError as error:
                 session.fail(f"what was still in flight after the grace period: {error}")
 
-        thread = threading.Thread(target=hang)
-        thread.start()
-        fresh.wait_begun(_BEGUN, 1)
-        began = time.monotonic()
-        fresh.running.signal("SIGTERM")
-        thread.join()
-        for answer in answers:
-            session.check(answer, error="shutting_down")
+        calls: list[Callable[[], None]] = [signalled, partial(hang, {}, error="shutting_down")]
+        fresh.together([*calls, partial(hang, result, status=200, contains=told)])
         ends_well(fresh, "SIGTERM", 4)
-        took = time.monotonic() - began
+        took = time.monotonic() - began[0]
         session.expect(took < 3, f"it took {took:.1f} s to end with a grace of 1 s")
 
 

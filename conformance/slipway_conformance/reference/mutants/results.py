@@ -139,3 +139,16 @@ def ended_process_is_no_error_of_the_result() -> None:
         return original(answer, None if ended else error, lines, took)
 
     replace(outgoing, "result", result)
+
+
+@mutant("9.4", "10.5")
+def what_the_grace_ends_is_plain() -> None:
+    """What is cut off when the grace is over is answered plainly, though a result was asked for."""
+    original = outgoing.result
+
+    def result(answer: Answer, error: Any, lines: Lines, took: float) -> Answer:
+        if error and error["code"] == "shutting_down":
+            return answer
+        return original(answer, error, lines, took)
+
+    replace(outgoing, "result", result)
