@@ -114,8 +114,12 @@ def grace(session: Session) -> None:
             except WireError as error:
                 session.fail(f"what was still in flight after the grace period: {error}")
 
-        calls: list[Callable[[], None]] = [signalled, partial(hang, {}, error="shutting_down")]
-        fresh.together([*calls, partial(hang, result, status=200, contains=told)])
+        calls: list[Callable[[], None]] = [
+            signalled,
+            partial(hang, {}, error="shutting_down"),
+            partial(hang, result, status=200, contains=told),
+        ]
+        fresh.together(calls)
         ends_well(fresh, "SIGTERM", 4)
         took = time.monotonic() - began[0]
         session.expect(took < 3, f"it took {took:.1f} s to end with a grace of 1 s")
