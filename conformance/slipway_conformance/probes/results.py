@@ -144,8 +144,8 @@ def ended(session: Session) -> None:
         answer = session.invoke([{"do": "exit", "how": "exit"}], headers=result)
     except WireError:
         # A process that the function shares with the server may take the connection along (10.9).
-        session.honest()
+        session.honest(contract.load().limit("recovery_seconds"))
         return
     wanted = {"status": 500, "error": {"code": "function_error"}}
     session.check(answer, status=200, contains=wanted)
-    session.honest()
+    session.honest(contract.load().limit("recovery_seconds"))

@@ -130,7 +130,7 @@ def body_of_an_object_is_its_json() -> None:
     replace(request, "body_of", body_of)
 
 
-@mutant("4.2")
+@mutant("4.2", also=("2.1",))
 def body_of_a_string_is_its_json() -> None:
     """A payload that is a string has quotation marks in the body."""
 

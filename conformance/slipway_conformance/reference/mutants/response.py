@@ -54,7 +54,7 @@ def own_500_is_the_runtimes() -> None:
     _changes_answers(change)
 
 
-@mutant("5.1", also=("5.4", "5.5", "5.6", "5.9", "5.11", "8.3", "9.1"))
+@mutant("5.1", also=("5.4", "5.5", "5.6", "5.9", "5.11", "8.3", "9.1", "2.10"))
 def own_headers_are_dropped() -> None:
     """Headers of the function that begin with x- don't go out."""
     original = response.allowed
@@ -65,7 +65,7 @@ def own_headers_are_dropped() -> None:
     )
 
 
-@mutant("5.1", also=("5.9", "9.1"))
+@mutant("5.1", also=("5.9", "9.1", "5.2"))
 def empty_text_is_no_answer() -> None:
     """A function that sends an empty text has not answered."""
     original = Response.send
@@ -189,7 +189,7 @@ def list_is_joined() -> None:
     )
 
 
-@mutant("5.4")
+@mutant("5.4", also=("2.10",))
 def values_go_out_as_latin_1() -> None:
     """A header's value goes out in Latin-1, a question mark for what that lacks."""
     original = outgoing.wire
@@ -295,7 +295,7 @@ def head_has_a_body() -> None:
     replace(outgoing, "has_body", lambda status, head: outgoing.has_length(status))
 
 
-@mutant("5.9")
+@mutant("5.9", also=("9.1",))
 def head_has_no_length() -> None:
     """The answer to HEAD says that its body has no bytes."""
     original = outgoing.wire
