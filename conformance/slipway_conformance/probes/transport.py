@@ -10,11 +10,9 @@ from pathlib import Path
 from .. import contract
 from ..cases import probe
 from ..session import Session, Step
-from ..targets import TargetError
 from ..wire import WireError
 from .full import while_full
 
-_REFUSED_WITHIN = 10.0
 _RUN: tuple[Step, ...] = ({"do": "send", "text": "ran"},)
 
 
@@ -144,89 +142,3 @@ def constant_time(session: Session) -> None:
         abs(early - late) < 0.005,
         f"median {early * 1e3:.2f} ms with the first byte wrong, {late * 1e3:.2f} ms with the last",
     )
-
-
-@probe("1.5-file", why="a mounted secret is as good as a variable", needs=("launch",))
-def secret_file(session: Session) -> None:
-    terms = contract.load()
-    with session.folder({"secret": "from-a-file\n"}) as folder:
-        env = {terms.variable("secret"): "", terms.variable("secret_file"): str(folder / "secret")}
-        with session.fresh(env, beside=folder) as fresh:
-            session.check(
-                fresh.invoke([{"do": "send", "text": "x"}], secret="from-a-file"),
-                status=200,
-                text="x",
-            )
-            session.check(fresh.invoke([], secret=""), error="unauthorized")
-
-
-@probe("1.5-variable", why="the secret of the launch is the one that counts")
-def secret_variable(session: Session) -> None:
-    session.check(session.invoke([{"do": "send", "text": "x"}]), status=200, text="x")
-
-
-@probe(
-    "1.6-no-secret",
-    why="a server without a secret would run code for anybody",
-    needs=("launch", "signals"),
-)
-def no_secret(session: Session) -> None:
-    _refuses(session, {contract.load().variable("secret"): ""}, "secret")
-
-
-@probe(
-    "1.6-no-secret-file", why="a file that isn't there is no secret", needs=("launch", "signals")
-)
-def no_secret_file(session: Session) -> None:
-    terms = contract.load()
-    missing = Path("/nonexistent/secret")
-    _refuses(
-        session,
-        {terms.variable("secret"): "", terms.variable("secret_file"): str(missing)},
-        "secret",
-    )
-
-
-@probe(
-    "1.7-timeout",
-    why="a timeout that can't be read must not become some other one",
-    needs=("launch", "signals"),
-)
-def bad_timeout(session: Session) -> None:
-    name = contract.load().variable("timeout")
-    _refuses(session, {name: "soon"}, name)
-
-
-@probe(
-    "1.7-concurrency", why="no invocation in flight means no server", needs=("launch", "signals")
-)
-def bad_concurrency(session: Session) -> None:
-    name = contract.load().variable("concurrency")
-    _refuses(session, {name: "0"}, name)
-
-
-@probe(
-    "1.7-max-body",
-    why="a limit that can't be read must not become no limit",
-    needs=("launch", "signals"),
-)
-def bad_max_body(session: Session) -> None:
-    name = contract.load().variable("max_body")
-    _refuses(session, {name: "20MiB"}, name)
-
-
-def _refuses(session: Session, env: dict[str, str], named: str) -> None:
-    expected = contract.load().limit("configuration_exit")
-    with session.fresh(env, wait=None) as fresh:
-        try:
-            code = fresh.running.wait(_REFUSED_WITHIN)
-        except TargetError:
-            session.fail(f"it went on running with {env}")
-            return
-        session.expect(code == expected, f"exit code: expected {expected}, got {code}")
-        lines = fresh.running.log_lines()
-        session.expect(
-            any(named.lower() in line.lower() for line in lines),
-            f"no line says what is wrong with {named}: {lines[:5]}",
-        )
-        session.expect(len(lines) <= 2, f"one line was asked for, {len(lines)} came: {lines[:5]}")
