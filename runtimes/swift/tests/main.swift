@@ -17,5 +17,7 @@ testSettings()
 testLogs()
 testRequests()
 testReplies()
+testWatchSleep()
+try testHeldLead()
 if failures > 0 { fatalError("\(failures) checks failed") }
 print("all checks passed")

@@ -16,6 +16,9 @@ final class Crew: @unchecked Sendable {
   /// there now.
   private let word = Atomic<UInt64>(0)
   private let leader = Atomic<UInt>(0)
+  /// Whether the watch sleeps until there is something to read from `watchWakeUp`.
+  private let watchSleeps = Atomic<Bool>(false)
+  let watchWakeUp = slipway_event()
   private let waryUntil = Atomic<Int64>(0)
   private let mostThreads: Int
   private let monitor = Monitor()
@@ -27,11 +30,11 @@ final class Crew: @unchecked Sendable {
     mostThreads = concurrency + Self.spare
   }
 
-  /// Has another thread do something.
-  func submit(_ task: @escaping @Sendable () -> Void) {
+  /// Has another thread do something. The lead waits for nothing else: it may have a thread beyond the limit.
+  func submit(isLead: Bool = false, _ task: @escaping @Sendable () -> Void) {
     let needsThread = monitor.locked {
-      work.append(task)
-      if idle >= work.count || threads >= mostThreads {
+      work.insert(task, at: isLead ? 0 : work.count)
+      if idle >= work.count || threads >= mostThreads && !isLead {
         monitor.wakeOne()
         return false
       }
@@ -69,7 +72,9 @@ final class Crew: @unchecked Sendable {
   /// Runs function code on the leader's thread. Whether that is the leader still.
   func asLeader(_ body: () -> Void) -> Bool {
     let entered = word.load(ordering: .relaxed) &+ 1
-    word.store(entered, ordering: .releasing)
+    // In one order with what the watch does: it sees this entry before it sleeps, or is seen here to sleep.
+    word.store(entered, ordering: .sequentiallyConsistent)
+    if watchSleeps.load(ordering: .sequentiallyConsistent) { wakeWatch() }
     body()
     // The count may not run over into the lead's number.
     let left = entered & 0xffff_ffff == 0xffff_ffff ? entered & ~0xffff_ffff : entered &+ 1
@@ -78,6 +83,18 @@ final class Crew: @unchecked Sendable {
 
   /// What the watch compares from one tick to the next.
   var entries: UInt64 { word.load(ordering: .acquiring) }
+
+  /// Whether the watch may sleep until `watchWakeUp` says otherwise: not where function code was entered since `seen`.
+  func letWatchSleep(seen: UInt64) -> Bool {
+    watchSleeps.store(true, ordering: .sequentiallyConsistent)
+    if word.load(ordering: .sequentiallyConsistent) == seen { return true }
+    watchSleeps.store(false, ordering: .relaxed)
+    return false
+  }
+
+  private func wakeWatch() {
+    if watchSleeps.exchange(false, ordering: .relaxed) { eventfd_write(watchWakeUp, 1) }
+  }
 
   /// Takes the lead from a thread that has not left function code since `seen`; whether there is a new lead to be taken.
   func depose(seen: UInt64) -> Bool {

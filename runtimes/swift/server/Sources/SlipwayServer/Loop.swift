@@ -23,6 +23,8 @@ final class Loop: @unchecked Sendable {
   private let wakeUp: Int32
   private let monitor = Monitor()
   private var posted: [Item] = []
+  /// What was taken of that, the next one last. It is not the leader's own: a function that holds its thread holds none back.
+  private var taken: [Item] = []
   private var isWoken = false
 
   var connections: [Connection?] = []
@@ -82,10 +84,10 @@ final class Loop: @unchecked Sendable {
 
   /// Gives the leader something to do.
   func post(_ item: Item) {
-    let isLeader = server.crew.isLeader
     let wakes = monitor.locked {
       posted.append(item)
-      if isLeader || isWoken { return false }
+      // Asked under the lock: who was deposed meanwhile may not leave this to a leader that has looked already.
+      if server.crew.isLeader || isWoken { return false }
       isWoken = true
       return true
     }
@@ -142,11 +144,12 @@ final class Loop: @unchecked Sendable {
   }
 
   private func takePosted() -> Bool {
-    let items = monitor.locked {
-      defer { posted = [] }
-      return posted
+    // What a leader that was deposed has left comes before what came meanwhile.
+    if taken.isEmpty {
+      monitor.locked { swap(&posted, &taken) }
+      taken.reverse()
     }
-    for (index, item) in items.enumerated() {
+    while let item = taken.popLast() {
       let leads =
         switch item {
         case .job(let job, let invocation): run(job, invocation)
@@ -155,18 +158,13 @@ final class Loop: @unchecked Sendable {
         case .crashed(let invocation): crash(invocation)
         case .left: leave()
         }
-      if !leads {
-        // The next leader's, before what came meanwhile.
-        monitor.locked { posted.insert(contentsOf: items[(index + 1)...], at: 0) }
-        return false
-      }
+      guard leads else { return false }
     }
     return true
   }
 
   private func run(_ job: UnownedJob, _ invocation: Invocation) -> Bool {
     let crew = server.crew
-    server.watch.wakes()
     if crew.isWary(now) {
       crew.submit { crew.asWorker { invocation.run(job) } }
       return true
@@ -180,7 +178,6 @@ final class Loop: @unchecked Sendable {
   func start(_ invocation: Invocation, _ function: Function, _ request: consuming Request) -> Bool {
     nextCheck = min(nextCheck, invocation.deadline)
     let crew = server.crew
-    server.watch.wakes()
     switch function {
     case .asynchronous(let function):
       invocation.start(function, request)

@@ -36,7 +36,7 @@ enum Serving {
         .error, nil,
         "the function could not be loaded: there is no built function; run build.sh first, and mount its result")
     }
-    server.crew.submit { server.loop.lead() }
+    server.crew.submit(isLead: true) { server.loop.lead() }
     kill(supervisor, Signals.ready)
   }
 

@@ -1,6 +1,5 @@
 import CSlipway
 import Glibc
-import Synchronization
 
 /// The thread that sees whether the leader is held, and hears of signals and of crashes.
 final class Watch: @unchecked Sendable {
@@ -8,27 +7,17 @@ final class Watch: @unchecked Sendable {
   private static let ticksUntilSleep = 100
 
   private let server: Server
-  private let wakeUp: Int32
   private let signals: Int32
   private let crashes: (read: Int32, write: Int32)
-  private let sleeps = Atomic<Bool>(false)
 
   init(server: Server) throws(SystemError) {
     self.server = server
-    wakeUp = slipway_event()
     signals = slipway_signalfd([SIGTERM, SIGINT], 2)
     var ends: [Int32] = [-1, -1]
-    guard wakeUp >= 0, signals >= 0, slipway_pipe(&ends, true) else {
+    guard server.crew.watchWakeUp >= 0, signals >= 0, slipway_pipe(&ends, true) else {
       throw SystemError("the watch can't be made")
     }
     crashes = (ends[0], ends[1])
-  }
-
-  /// Has it look, from the first of several entries into function code on.
-  func wakes() {
-    if sleeps.load(ordering: .relaxed), sleeps.exchange(false, ordering: .acquiringAndReleasing) {
-      eventfd_write(wakeUp, 1)
-    }
   }
 
   func start() -> Bool {
@@ -43,30 +32,27 @@ final class Watch: @unchecked Sendable {
   }
 
   private func run() {
-    var seen = server.crew.entries
+    let crew = server.crew
+    var seen = crew.entries
     var seenTwice = false
     var quietTicks = 0
     while true {
-      if quietTicks >= Self.ticksUntilSleep {
-        sleeps.store(true, ordering: .sequentiallyConsistent)
-        if server.crew.entries != seen { sleeps.store(false, ordering: .relaxed) }
-      }
-      let isAsleep = sleeps.load(ordering: .relaxed)
-      var polled = [wakeUp, signals, crashes.read].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+      let isAsleep = quietTicks >= Self.ticksUntilSleep && crew.letWatchSleep(seen: seen)
+      var polled = [crew.watchWakeUp, signals, crashes.read].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
       poll(&polled, 3, isAsleep ? -1 : Int32(Crew.tick))
       if polled[0].revents != 0 {
         var value: eventfd_t = 0
-        eventfd_read(wakeUp, &value)
+        eventfd_read(crew.watchWakeUp, &value)
       }
       if polled[1].revents != 0 { readSignals() }
       if polled[2].revents != 0 { readCrashes() }
-      let entries = server.crew.entries
+      let entries = crew.entries
       if entries == seen, entries & 1 == 1, polled.allSatisfy({ $0.revents == 0 }) {
         if seenTwice {
           seenTwice = false
-          if server.crew.depose(seen: entries) {
+          if crew.depose(seen: entries) {
             let loop = server.loop!
-            server.crew.submit { loop.lead() }
+            crew.submit(isLead: true) { loop.lead() }
           }
         } else {
           seenTwice = true
