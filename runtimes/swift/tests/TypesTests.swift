@@ -1,3 +1,4 @@
+import Glibc
 import Slipway
 
 func testJSON() {
@@ -45,6 +46,15 @@ func testTypes() {
   check(order.flatMap { try? JSON(encoding: $0) }, json)
   check((try? (["id": 1] as JSON).decode(Order.self)) == nil, true)
   check((try? (300 as JSON).decode(UInt8.self)) == nil, true)
+  check(try? JSON(encoding: [0.1, 1, 1e20, 3.4028235e38] as [Float]).description, "[0.1,1.0,1e+20,3.4028235e+38]")
+  check((try? JSON(encoding: Float.nan).bytes()) == nil, true)
+
+  // A list that is copied at each step takes half a minute.
+  let begun = clock()
+  let many = 0..<20_000
+  check(try? JSON(encoding: Array(many)).array?.count, many.count)
+  check(try? JSON(encoding: Dictionary(uniqueKeysWithValues: many.map { ("\($0)", $0) })).object?.count, many.count)
+  check(Double(clock() - begun) / Double(CLOCKS_PER_SEC) < 5, true)
 
   let res = Response()
   check((try? res.send("first", status: 202)) == nil, false)

@@ -27,13 +27,22 @@ private final class Slot {
 
   func addElement() -> Slot {
     let slot = Slot()
-    if case .elements(let elements) = content { content = .elements(elements + [slot]) }
+    if case .elements(var elements) = content {
+      // A list that two hold is copied when it grows.
+      content = .value(.null)
+      elements.append(slot)
+      content = .elements(elements)
+    }
     return slot
   }
 
   func addMember(_ name: String) -> Slot {
     let slot = Slot()
-    if case .members(let members) = content { content = .members(members + [(name, slot)]) }
+    if case .members(var members) = content {
+      content = .value(.null)
+      members.append((name, slot))
+      content = .members(members)
+    }
     return slot
   }
 }
@@ -61,7 +70,8 @@ extension ValueEncoder: SingleValueEncodingContainer {
   func encode(_ value: Bool) { slot.content = .value(.bool(value)) }
   func encode(_ value: String) { slot.content = .value(.string(value)) }
   func encode(_ value: Double) { slot.content = .value(.number(value)) }
-  func encode(_ value: Float) { slot.content = .value(.number(Double(value))) }
+  /// As the number that its own shortest text names: widened, 0.1 would be 0.10000000149011612.
+  func encode(_ value: Float) { slot.content = .value(.number(Double(value.description) ?? Double(value))) }
   func encode(_ value: Int) { slot.content = .value(.integer(value)) }
   func encode(_ value: Int8) { integer(value) }
   func encode(_ value: Int16) { integer(value) }
