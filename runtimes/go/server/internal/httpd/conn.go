@@ -226,12 +226,22 @@ func (cs *connections) only() *invocation {
 
 type listener struct {
 	*net.TCPListener
+	standard    *standard
 	connections *connections
+}
+
+// next accepts a connection, in no standard stream's place.
+func (l *listener) next() (*net.TCPConn, error) {
+	accepted, err := l.AcceptTCP()
+	if err != nil {
+		return nil, err
+	}
+	return l.standard.move(accepted)
 }
 
 func (l *listener) Accept() (net.Conn, error) {
 	for {
-		accepted, err := l.AcceptTCP()
+		accepted, err := l.next()
 		if err != nil {
 			return nil, err
 		}

@@ -84,14 +84,16 @@ func (i *invocation) end() bool {
 
 // Log writes a line of the log, and keeps it for the result envelope.
 func (i *invocation) Log(level slipway.Level, message string) {
-	if i.inEnvelope && !i.returned.Load() {
-		i.keep(answer.Line{Time: time.Now(), Level: level, Message: message})
-	}
+	i.keep(level, message)
 	i.server.log.Write(level, i.owner, message)
 }
 
-// keep keeps the newest lines, up to a limit.
-func (i *invocation) keep(line answer.Line) {
+// keep keeps the newest lines for the result envelope, up to a limit.
+func (i *invocation) keep(level slipway.Level, message string) {
+	if !i.inEnvelope || i.returned.Load() {
+		return
+	}
+	line := answer.Line{Time: time.Now(), Level: level, Message: message}
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.lines = append(i.lines, line)
@@ -149,7 +151,7 @@ func (i *invocation) giveUp(why *answer.Refusal) {
 	i.answerPast(why)
 	time.Sleep(patience)
 	if !i.returned.Load() && i.server.state.Load() == serving {
-		i.Log(slipway.Error, "the function goes on after its timeout: its process is replaced")
+		i.server.log.Post(slipway.Error, i.owner, "the function goes on after its timeout: its process is replaced")
 		i.server.retire()
 	}
 }

@@ -103,9 +103,7 @@ func (s *server) call(i *invocation, req *slipway.Request, res *slipway.Response
 // ended gives back what an invocation had, and tells whether the caller is the one to answer.
 func (s *server) ended(i *invocation) bool {
 	mine := i.state.CompareAndSwap(running, finished)
-	if s.inFlight.Load() == 1 {
-		s.printed.settle()
-	}
+	s.printed.settle(s.inFlight.Load() == 1)
 	i.returned.Store(true)
 	i.end()
 	i.conn.invocation.Store(nil)

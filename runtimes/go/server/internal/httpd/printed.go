@@ -1,10 +1,13 @@
 package httpd
 
 import (
+	"bytes"
+	"fmt"
 	"os"
 	"sync"
 	"sync/atomic"
 	"syscall"
+	"time"
 	"unsafe"
 
 	"slipway"
@@ -14,8 +17,8 @@ import (
 
 // printed makes lines of the log of what reaches standard output and error past the log.
 //
-// Go does not tell which goroutine printed: such lines are the one invocation's that is in flight, or nobody's. What is left
-// in the pipes when this process ends is read by process 1.
+// Go does not tell which goroutine printed: such lines are the one invocation's that is in flight, or nobody's. What is
+// printed stays in the pipes until it is in the log, as this process may end at any time: process 1 reads what is left.
 type printed struct {
 	pipes [2]*pipe
 }
@@ -28,30 +31,36 @@ type pipe struct {
 	mu    sync.Mutex
 	lines logs.Lines
 	bytes []byte
+	// copies is a pipe that takes a copy of what is to be read.
+	copies [2]int
 	// dirty while mu is held, and while the beginning of a line is kept.
 	dirty atomic.Bool
 }
 
-func newPrinted(s *server) *printed {
+func newPrinted(s *server) (*printed, error) {
 	p := &printed{pipes: [2]*pipe{
 		{server: s, descriptor: control.PrintedOut, level: slipway.Info},
 		{server: s, descriptor: control.PrintedErr, level: slipway.Error},
 	}}
 	for _, pipe := range p.pipes {
 		pipe.bytes = make([]byte, 64*1024)
+		if err := syscall.Pipe2(pipe.copies[:], syscall.O_CLOEXEC|syscall.O_NONBLOCK); err != nil {
+			return nil, fmt.Errorf("the system gives no pipe: %w", err)
+		}
 		_ = syscall.SetNonblock(pipe.descriptor, true)
 		go pipe.run(os.NewFile(uintptr(pipe.descriptor), "printed"))
 	}
-	return p
+	return p, nil
 }
 
-// settle returns when all that the only invocation in flight has printed is in the log.
-func (p *printed) settle() {
+// settle returns when all that an invocation has printed is in the log: what is read when it is no longer in flight would
+// pass for another one's. Where it is alone, its last line is ended, too.
+func (p *printed) settle(alone bool) {
 	if !p.pipes[0].dirty.Load() && !p.pipes[1].dirty.Load() && !p.anything() {
 		return
 	}
 	for _, pipe := range p.pipes {
-		pipe.settle()
+		pipe.settle(alone)
 	}
 }
 
@@ -78,33 +87,41 @@ func (p *pipe) waiting() int {
 	return int(count)
 }
 
-func (p *pipe) settle() {
+func (p *pipe) settle(alone bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	// What a goroutine of the function goes on printing meanwhile is left to the reader.
 	for left := p.waiting(); left > 0; {
-		n := p.read()
+		n := p.read(alone)
 		if n <= 0 {
 			break
 		}
 		left -= n
 	}
-	p.lines.End(p.emit)
-	p.dirty.Store(false)
+	if alone {
+		p.lines.End(p.emit)
+		p.server.log.Sync()
+	}
+	p.dirty.Store(p.lines.Pending())
 }
+
+// pause is how long what is printed waits for more, and for the end of its invocation. A process that ends does so right
+// after it has said why: to be half-way through that would have process 1 repeat it.
+const pause = time.Millisecond
 
 func (p *pipe) run(file *os.File) {
 	raw, err := file.SyscallConn()
 	if err != nil {
-		p.server.log.Write(slipway.Error, logs.Owner{}, "what is printed can't be read: "+err.Error())
+		p.server.log.Post(slipway.Error, logs.Owner{}, "what is printed can't be read: "+err.Error())
 		return
 	}
 	// It ends when the pipe does, which is when the function has closed its standard output.
 	_ = raw.Read(func(uintptr) bool {
+		time.Sleep(pause)
 		for {
 			p.mu.Lock()
 			p.dirty.Store(true)
-			n := p.read()
+			n := p.read(false)
 			p.dirty.Store(p.lines.Pending())
 			p.mu.Unlock()
 			if n <= 0 {
@@ -114,24 +131,53 @@ func (p *pipe) run(file *os.File) {
 	})
 }
 
-// read takes what is there: 0 at the end, less where there is nothing.
-func (p *pipe) read() int {
-	for {
-		n, err := syscall.Read(p.descriptor, p.bytes)
-		if err == syscall.EINTR {
-			continue
+// partial is how long the beginning of a line may be that is left in the pipe.
+const partial = 4096
+
+// read logs what is there, and then takes it out of the pipe; the beginning of a line only where it is told to. It returns 0
+// at the end of the pipe, less where there is nothing to take.
+func (p *pipe) read(all bool) int {
+	n := p.peek()
+	if n > 0 && !all && n < partial {
+		if n = bytes.LastIndexByte(p.bytes[:n], '\n') + 1; n == 0 {
+			return -1
 		}
-		if n > 0 {
-			p.lines.Add(p.bytes[:n], p.emit)
-		}
+	}
+	if n <= 0 {
 		return n
+	}
+	p.lines.Add(p.bytes[:n], p.emit)
+	p.server.log.Sync()
+	return again(func() (int, error) { return syscall.Read(p.descriptor, p.bytes[:n]) })
+}
+
+// peek copies what is there.
+func (p *pipe) peek() int {
+	const nonblock = 2
+	n := again(func() (int, error) {
+		n, err := syscall.Tee(p.descriptor, p.copies[1], len(p.bytes), nonblock)
+		return int(n), err
+	})
+	if n > 0 {
+		n = again(func() (int, error) { return syscall.Read(p.copies[0], p.bytes) })
+	}
+	return n
+}
+
+// again does what a signal has interrupted once more.
+func again(do func() (int, error)) int {
+	for {
+		if n, err := do(); err != syscall.EINTR {
+			return n
+		}
 	}
 }
 
 func (p *pipe) emit(line string) {
+	owner := logs.Owner{}
 	if i := p.server.connections.only(); i != nil {
-		i.Log(p.level, line)
-		return
+		i.keep(p.level, line)
+		owner = i.owner
 	}
-	p.server.log.Write(p.level, logs.Owner{}, line)
+	p.server.log.Add(p.level, owner, line)
 }

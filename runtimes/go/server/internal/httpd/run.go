@@ -67,7 +67,12 @@ func newServer(function Function) (*server, error) {
 		log:         logs.NewWriter(control.Log, control.Lock),
 		connections: newConnections(shared),
 	}
-	s.printed = newPrinted(s)
+	if s.standard, err = keepStandard(); err != nil {
+		return nil, err
+	}
+	if s.printed, err = newPrinted(s); err != nil {
+		return nil, err
+	}
 	s.http = &http.Server{
 		Handler:                      s,
 		ConnContext:                  withConn,
@@ -95,7 +100,7 @@ func (s *server) run() error {
 	if err := control.Send(control.Control, control.Message{Kind: control.Ready}); err != nil {
 		return err
 	}
-	err = s.http.Serve(&listener{inner.(*net.TCPListener), s.connections})
+	err = s.http.Serve(&listener{inner.(*net.TCPListener), s.standard, s.connections})
 	// Process 1 shuts the socket, and then says why.
 	time.Sleep(200 * time.Millisecond)
 	if s.state.Load() != serving {
@@ -125,7 +130,7 @@ func (s *server) obey() {
 type complaints struct{ log *logs.Writer }
 
 func (c complaints) Write(line []byte) (int, error) {
-	c.log.Write(slipway.Error, logs.Owner{}, string(line[:max(len(line)-1, 0)]))
+	c.log.Post(slipway.Error, logs.Owner{}, string(line[:max(len(line)-1, 0)]))
 	return len(line), nil
 }
 

@@ -28,6 +28,7 @@ type server struct {
 	ids         *ids
 	log         *logs.Writer
 	connections *connections
+	standard    *standard
 	printed     *printed
 	http        *http.Server
 
@@ -109,9 +110,14 @@ func (s *server) answer(c *conn, w http.ResponseWriter, r *http.Request) (answer
 	if refusal != nil {
 		return none, id, refusal
 	}
-	if int(s.inFlight.Add(1)) > s.settings.Concurrency {
+	inFlight := int(s.inFlight.Add(1))
+	if inFlight > s.settings.Concurrency {
 		s.inFlight.Add(-1)
 		return none, id, overloaded
+	}
+	if inFlight <= 2 {
+		// What was printed so far is the one's that was in flight alone, or nobody's.
+		s.printed.settle(false)
 	}
 	i.owner = logs.Owner{Invocation: id, Trace: trace(r, &i.request)}
 	return s.invoke(i, wanted.timeout, header), id, nil

@@ -37,6 +37,7 @@ func (s *server) watch() {
 	for now := range time.Tick(glance) {
 		table.LetTime()
 		s.connections.table.Beat()
+		s.standard.restore()
 		if s.inFlight.Load() > 0 {
 			s.connections.giveUpOverdue(now)
 		}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -88,5 +89,39 @@ func TestTheWriterKeepsTheOrder(t *testing.T) {
 	}
 	if messages.String() != strings.Repeat("ab", 1000) {
 		t.Errorf("%d lines, not in order", messages.Len())
+	}
+}
+
+func TestALineIsWithTheKernelWhenWriteReturns(t *testing.T) {
+	var ends [2]int
+	if err := syscall.Pipe2(ends[:], syscall.O_NONBLOCK); err != nil {
+		t.Fatal(err)
+	}
+	writer := NewWriter(ends[1], ends[1])
+	bytes := make([]byte, 4096)
+	for range 100 {
+		writer.Write(slipway.Info, Owner{}, "x")
+		if n, err := syscall.Read(ends[0], bytes); n <= 0 || bytes[n-1] != '\n' {
+			t.Fatalf("%d bytes are there: %v", n, err)
+		}
+	}
+}
+
+func TestWhoeverPostsWaitsForNoReader(t *testing.T) {
+	var ends [2]int
+	if err := syscall.Pipe2(ends[:], 0); err != nil {
+		t.Fatal(err)
+	}
+	writer := NewWriter(ends[1], ends[1])
+	const count = 1000
+	for range count {
+		writer.Post(slipway.Info, Owner{}, strings.Repeat("x", 1000))
+	}
+	for lines, bytes := 0, make([]byte, 4096); lines < count; {
+		n, err := syscall.Read(ends[0], bytes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines += strings.Count(string(bytes[:n]), "\n")
 	}
 }

@@ -7,12 +7,17 @@ import (
 	"syscall"
 )
 
-// bind makes a socket that does not listen yet: the process that serves has it listen once the function is loaded.
-func bind(host string, port int) (int, error) {
+// resolve reads the address to listen on.
+func resolve(host string, port int) (*net.TCPAddr, error) {
 	address, err := net.ResolveTCPAddr("tcp", fmt.Sprintf("[%s]:%d", strings.Trim(host, "[]"), port))
 	if err != nil {
-		return -1, fmt.Errorf("RUNTIME_HOST is %q: an address to listen on is wanted: %w", host, err)
+		return nil, fmt.Errorf("RUNTIME_HOST is %q: an address to listen on is wanted: %w", host, err)
 	}
+	return address, nil
+}
+
+// bind makes a socket that does not listen yet: the process that serves has it listen once the function is loaded.
+func bind(address *net.TCPAddr) (int, error) {
 	family, to := syscall.AF_INET6, syscall.Sockaddr(nil)
 	if four := address.IP.To4(); four != nil {
 		family, to = syscall.AF_INET, &syscall.SockaddrInet4{Port: address.Port, Addr: [4]byte(four)}
@@ -37,7 +42,7 @@ func bind(host string, port int) (int, error) {
 	}
 	if err != nil {
 		syscall.Close(socket)
-		return -1, fmt.Errorf("%s:%d can't be listened on: %w", host, port, err)
+		return -1, fmt.Errorf("%s can't be listened on: %w", address, err)
 	}
 	return socket, nil
 }

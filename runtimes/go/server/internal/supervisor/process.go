@@ -148,7 +148,7 @@ func (p *process) answer(log *logs.Writer, refusal *answer.Refusal, why string, 
 			continue
 		}
 		answered++
-		log.Write(slipway.Error, logs.Owner{Invocation: id}, why)
+		log.Post(slipway.Error, logs.Owner{Invocation: id}, why)
 		outgoing := answer.Refused(map[string][]string{}, refusal, id)
 		if flags&table.InEnvelope != 0 {
 			outgoing = answer.Enveloped(map[string][]string{}, outgoing, &answer.Result{Invocation: id, Error: refusal})
@@ -211,7 +211,7 @@ func (p *process) bury(log *logs.Writer) {
 	p.refuse()
 	for i, level := range []slipway.Level{slipway.Info, slipway.Error} {
 		var lines logs.Lines
-		emit := func(line string) { log.Write(level, owner, line) }
+		emit := func(line string) { log.Post(level, owner, line) }
 		_ = syscall.SetNonblock(p.printed[i], true)
 		bytes := make([]byte, 64*1024)
 		for {

@@ -66,7 +66,11 @@ func Run(program string) int {
 	if err != nil {
 		return fail(contract.ConfigurationExit, err)
 	}
-	listener, err := bind(read.Host, read.Port)
+	address, err := resolve(read.Host, read.Port)
+	if err != nil {
+		return fail(contract.ConfigurationExit, err)
+	}
+	listener, err := bind(address)
 	if err != nil {
 		return fail(1, err)
 	}
@@ -99,7 +103,7 @@ func fail(code int, err error) int {
 }
 
 func (s *supervisor) error(format string, args ...any) {
-	s.log.Write(slipway.Error, logs.Owner{}, fmt.Sprintf(format, args...))
+	s.log.Post(slipway.Error, logs.Owner{}, fmt.Sprintf(format, args...))
 }
 
 func (s *supervisor) run(signals <-chan os.Signal) int {
@@ -206,7 +210,7 @@ func (s *supervisor) replace(p *process) {
 	s.current, s.next, s.failures = p, nil, 0
 	if !s.announced {
 		s.announced = true
-		s.log.Write(slipway.Info, logs.Owner{}, fmt.Sprintf("listening on %s:%d", s.settings.Host, s.settings.Port))
+		s.log.Post(slipway.Info, logs.Owner{}, fmt.Sprintf("listening on %s:%d", s.settings.Host, s.settings.Port))
 	}
 }
 
