@@ -13,6 +13,9 @@ final class Headers
     public function add(string $name, string $value): void
     {
         $name = strtolower($name);
+        if ($name === 'x-runtime-secret') {
+            return;
+        }
         if (isset($this->all[$name])) {
             $value = $this->all[$name] . ($name === 'cookie' ? '; ' : ', ') . $value;
         }

@@ -60,6 +60,11 @@ final class RequestTest extends TestCase
         self::assertSame(['x-a' => '1, 2', 'cookie' => 'a=1; b=2', 7 => 'x'], $envelope->headers);
     }
 
+    public function testASecretInTheEnvelopeStaysThere(): void
+    {
+        self::assertSame(['x-a' => '1'], Envelope::read('{"headers":{"X-Runtime-Secret":"s","x-a":"1"}}')->headers);
+    }
+
     public function testARawPayloadIsWhatItsTypeSays(): void
     {
         $payload = static fn (string $type, string $body): mixed => RawHead::read((string) json_encode(
