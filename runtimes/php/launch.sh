@@ -7,7 +7,7 @@ home=${RUNTIME_HOME:-/runtime}
 # The function's code stays as it is; one copy of it in memory serves all workers. A build's files bear no time, and opcache
 # takes none of those for as long as file_update_protection looks at it.
 set -- --processes=forked --entrypoint=index.php -- "${PHP:-php}" \
-  -d display_errors=0 -d log_errors=1 -d html_errors=0 -d implicit_flush=1 \
+  -d display_errors=0 -d log_errors=1 -d html_errors=0 -d implicit_flush=1 -d ignore_user_abort=1 \
   -d opcache.enable_cli=1 -d opcache.validate_timestamps=0 -d opcache.file_update_protection=0 \
   -d opcache.jit=tracing -d opcache.jit_buffer_size=32M \
   "$home/server/main.php" "{folder}" "{entrypoint}"

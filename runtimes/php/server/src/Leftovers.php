@@ -59,6 +59,20 @@ final class Leftovers
         return getmypid() !== $this->process;
     }
 
+    /** Whether standard output or error has been closed: what is opened next would take its place. */
+    public function haveClosed(): bool
+    {
+        return !\is_resource(\STDOUT) || !\is_resource(\STDERR);
+    }
+
+    /** A limit that the function has set is for its own time. */
+    public function liftTimeLimit(): void
+    {
+        if (\ini_get('max_execution_time') !== '0') {
+            set_time_limit(0);
+        }
+    }
+
     /** Undoes what was done to the environment. */
     public function restoreEnvironment(): void
     {

@@ -20,6 +20,7 @@ final readonly class Loader
         $environment = getenv();
         try {
             $function = $this->load($file);
+            set_time_limit(0);
         } catch (\Throwable $problem) {
             $this->descriptors->send(Frame::text(Frame::FAILED, 0, $this->describe($problem)));
             // Stays as long as the server does: that there is no function is known now.

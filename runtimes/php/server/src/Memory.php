@@ -7,6 +7,9 @@ namespace Slipway\Worker;
 /** How much memory there is. */
 final readonly class Memory
 {
+    /** Where nothing bounds it, a function that recurses without end should find one before it is overdue. */
+    private const int UNBOUNDED = 1 << 30;
+
     /** Bytes that the container may use: one function should not take all of it. */
     public static function bytes(): int
     {
@@ -14,12 +17,12 @@ final readonly class Memory
         $limits = ['/sys/fs/cgroup/memory.max', '/sys/fs/cgroup/memory/memory.limit_in_bytes'];
         foreach ($limits as $file) {
             $limit = self::match('/^(\d+)/', $file);
-            if ($limit !== null) {
-                return min((int) $limit, $machine);
+            if ($limit !== null && (int) $limit < $machine) {
+                return (int) $limit;
             }
         }
 
-        return $machine;
+        return min($machine, self::UNBOUNDED);
     }
 
     private static function match(string $pattern, string $file): ?string

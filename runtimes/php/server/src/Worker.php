@@ -9,21 +9,29 @@ use Slipway\Request;
 use Slipway\Response;
 
 /** Runs the function, one invocation after the other. */
-final readonly class Worker
+final class Worker
 {
     /** So many invocations in a row, then it is looked for forked processes. */
     private const int ROW = 64;
 
-    private Leftovers $leftovers;
+    private readonly Leftovers $leftovers;
+
+    /** @var array{int, Response}|null What runs, by its number. */
+    private ?array $running = null;
 
     /** @param array<string, string> $environment what each invocation finds */
-    public function __construct(private Channel $channel, private \Closure $function, private array $environment)
-    {
+    public function __construct(
+        private readonly Channel $channel,
+        private readonly \Closure $function,
+        private readonly array $environment,
+    ) {
         $this->leftovers = new Leftovers($environment);
     }
 
     public function run(): void
     {
+        // Behind those that the function registers, which may still print or answer.
+        register_shutdown_function(fn () => register_shutdown_function($this->exited(...)));
         $row = 0;
         while (true) {
             $frame = $row++ < self::ROW ? $this->channel->next() : null;
@@ -37,14 +45,35 @@ final readonly class Worker
             }
             $invocation = Invocation::read($frame);
             unset($frame);
-            $answer = $this->answer($invocation);
-            if ($this->leftovers->holdOutput()) {
-                $this->channel->sendAfterOutput($invocation->number, $answer);
-            } else {
-                $this->channel->send($answer);
+            $this->reply($invocation->number, $this->answer($invocation));
+            unset($invocation);
+            if ($this->leftovers->haveClosed()) {
+                // Another process has them.
+                return;
             }
-            unset($invocation, $answer);
             $this->leftovers->restoreEnvironment();
+        }
+    }
+
+    private function reply(int $number, string $answer): void
+    {
+        if ($this->leftovers->holdOutput()) {
+            $this->channel->sendAfterOutput($number, $answer);
+        } else {
+            $this->channel->send($answer);
+        }
+    }
+
+    /** The function has ended its process: an answer that it gave before stands. */
+    private function exited(): void
+    {
+        if ($this->running === null || $this->leftovers->areOfChild()) {
+            return;
+        }
+        [$number, $response] = $this->running;
+        if ($response->answer !== null) {
+            $this->flush();
+            $this->reply($number, $this->ending($number, $response, null));
         }
     }
 
@@ -59,7 +88,15 @@ final readonly class Worker
             return Frame::refuse($number, $refusal->reason, $refusal->getMessage());
         }
         $response = new Response();
+        $this->running = [$number, $response];
         $failure = $this->call($request, $response, $log);
+        $this->running = null;
+
+        return $this->ending($number, $response, $failure);
+    }
+
+    private function ending(int $number, Response $response, ?\Throwable $failure): string
+    {
         $answer = $response->answer;
 
         return match (true) {
@@ -78,15 +115,22 @@ final readonly class Worker
         } catch (\Throwable $failure) {
             $log->write(Level::Error, (string) $failure);
         }
-        while (ob_get_level() > 0) {
-            ob_end_flush();
-        }
+        $this->leftovers->liftTimeLimit();
+        $this->flush();
         if ($this->leftovers->areOfChild()) {
             // It has nobody to answer.
             exit($failure === null ? 0 : 1);
         }
 
         return $failure;
+    }
+
+    /** What was printed into buffers goes out. */
+    private function flush(): void
+    {
+        while (ob_get_level() > 0) {
+            ob_end_flush();
+        }
     }
 
     private function request(Invocation $invocation, InvocationLog $log): Request

@@ -7,7 +7,7 @@ namespace Slipway;
 /** An answer, checked: `problem` says why it can't be sent, where it can't. */
 final readonly class Answer
 {
-    private const int JSON_AS_IT_IS = JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE | JSON_UNESCAPED_LINE_TERMINATORS
+    public const int JSON_AS_IT_IS = JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE | JSON_UNESCAPED_LINE_TERMINATORS
         | JSON_PRESERVE_ZERO_FRACTION;
 
     private const int JSON_DEPTH = 4096;

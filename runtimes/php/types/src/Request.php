@@ -33,15 +33,26 @@ final class Request
     ) {
     }
 
-    /** Writes a line to the log, under this invocation's id. */
-    public function log(string|\Stringable $message): void
+    /** Writes a line to the log, under this invocation's id: text as it is, other values as JSON. */
+    public function log(mixed $message): void
     {
-        $this->log?->write(Level::Info, (string) $message);
+        $this->log?->write(Level::Info, self::text($message));
     }
 
     /** The same, as an error. */
-    public function error(string|\Stringable $message): void
+    public function error(mixed $message): void
     {
-        $this->log?->write(Level::Error, (string) $message);
+        $this->log?->write(Level::Error, self::text($message));
+    }
+
+    private static function text(mixed $message): string
+    {
+        if (\is_string($message) || $message instanceof \Stringable) {
+            return (string) $message;
+        }
+        // What is no JSON, a circle for example, as PHP prints it.
+        $json = json_encode($message, Answer::JSON_AS_IT_IS | JSON_INVALID_UTF8_SUBSTITUTE);
+
+        return $json === false ? print_r($message, true) : $json;
     }
 }
