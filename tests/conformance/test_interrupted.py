@@ -14,10 +14,12 @@ import docker
 import pytest
 from docker.models.containers import Container
 from slipway_conformance import contract
+from slipway_conformance.runtime import Runtime
 from slipway_conformance.targets import TargetError
 from slipway_conformance.targets.image import client
 from slipway_conformance.targets.runs import LABEL
 from slipway_tools import repository
+from slipway_tools.engine import images
 
 pytestmark = pytest.mark.containers
 
@@ -46,9 +48,17 @@ def engine() -> Iterator[docker.DockerClient]:
 
 @pytest.fixture(scope="module")
 def language(engine: docker.DockerClient) -> str:
-    """One whose images are there: those that are compiled last, since their builds take long."""
-    runtimes = sorted(repository.runtimes(), key=lambda runtime: runtime.kind != "interpreted")
-    for runtime in runtimes:
+    """One whose images are there: those first that needn't be built again before anything begins, then
+    those that are interpreted, since builds of the others take long."""
+
+    def stale(runtime: Runtime) -> bool:
+        choice = repository.choose(runtime.language)
+        return not all(images.current(engine, choice, role) for role in images.ROLES)
+
+    def last(runtime: Runtime) -> tuple[bool, bool]:
+        return stale(runtime), runtime.kind != "interpreted"
+
+    for runtime in sorted(repository.runtimes(), key=last):
         image = repository.choose(runtime.language).launch_image
         if engine.images.list(name=image):
             return runtime.language
