@@ -5,8 +5,6 @@ import { Outbox, READ_BYTES } from "./frames.mjs";
 
 // Invocations come in here.
 const INCOMING = 3;
-// Whoever logs waits while the server is so far behind in reading.
-const HIGH_WATER_BYTES = 1_048_576;
 const RETRY_MS = 1;
 
 const { writeSync } = fs;
@@ -21,8 +19,9 @@ export const outbox = new Outbox();
 
 let outgoing = INCOMING;
 let scheduled = false;
-/** The socket was full, and a timer tries again. */
-let waiting = false;
+/** The socket was full when it was last written to, and a timer is going to try again. */
+let full = false;
+let timed = false;
 
 /** Says which descriptor is written to, where that is not the one that is read from. */
 export function writeTo(descriptor) {
@@ -41,24 +40,18 @@ function sendScheduled() {
   sendNow();
 }
 
-/** Sends at once, with what was to be sent before it: the function may never yield again. */
+/** Sends at once what the socket has room for, with what was to be sent before it. */
 export function sendNow() {
-  if (!waiting) write();
+  if (!full) write();
 }
 
-/** The same for a line of the log. A function may print on and on, faster than anybody reads: then it waits. */
-export function sendLine() {
-  sendAllBut(HIGH_WATER_BYTES);
-}
-
-/** Comes back when the socket has everything. */
+/**
+ * Comes back when the socket has everything. So is a line of the log sent: the function may never yield again, or end its
+ * process. One that prints faster than the server reads waits for it.
+ */
 export function sendAll() {
-  sendAllBut(0);
-}
-
-function sendAllBut(bytes) {
-  sendNow();
-  while (waiting && outbox.size > bytes) {
+  write();
+  while (full) {
     wait(sleeper, 0, 0, RETRY_MS);
     write();
   }
@@ -68,11 +61,13 @@ function sendAllBut(bytes) {
 function write() {
   try {
     outbox.pass(writePart);
+    full = false;
   } catch (error) {
     // Nobody is there any more.
     if (error.code !== "EAGAIN") exit(0);
-    if (!waiting) later(retry, RETRY_MS);
-    waiting = true;
+    full = true;
+    if (!timed) later(retry, RETRY_MS);
+    timed = true;
   }
 }
 
@@ -81,7 +76,7 @@ function writePart(bytes, start, length) {
 }
 
 function retry() {
-  waiting = false;
+  timed = false;
   write();
 }
 

@@ -53,13 +53,6 @@ export class Outbox {
   #headStart = 0;
   #headEnd = 0;
 
-  /** How many bytes there are. */
-  get size() {
-    let size = this.#end - this.#start - this.#gone;
-    for (const piece of this.#pieces) size += piece.length;
-    return size;
-  }
-
   /** Has `write(bytes, start, length)` take everything: it says how much it took, or throws. */
   pass(write) {
     while (this.#pieces.length > 0) {

@@ -1,7 +1,7 @@
 // The function's process: loads the function once and runs it for each invocation that the server sends.
 import { AsyncLocalStorage } from "node:async_hooks";
 import { inspect } from "node:util";
-import { outbox, receive, sendAll, sendLine, sendNow, sendSoon, writeTo } from "./channel.mjs";
+import { outbox, receive, sendAll, sendNow, sendSoon, writeTo } from "./channel.mjs";
 import { BATCH, FrameReader, KIND, LIFE, TAKES_MARKS } from "./frames.mjs";
 import { List } from "./list.mjs";
 import { loadFunction } from "./load.mjs";
@@ -33,6 +33,7 @@ if (outgoing !== undefined) writeTo(Number(outgoing));
 captureOutput(here, (level, line) => speak(here(), level, line));
 process.on("uncaughtException", logFailure);
 process.on("unhandledRejection", logFailure);
+process.on("exit", sayLast);
 
 await load();
 const reader = new FrameReader(take, { reused: true });
@@ -195,7 +196,15 @@ function here() {
 
 function speak({ number }, level, message) {
   outbox.begin(KIND.log, number).u8(level).text(message).end();
-  sendLine();
+  sendAll();
+}
+
+/** What is begun or collected goes out before the process ends. */
+function sayLast() {
+  for (const invocation of [nowhere, ...running.items()]) {
+    finishLines(invocation, (level, line) => speak(invocation, level, line));
+  }
+  sendAll();
 }
 
 function logFailure(error) {

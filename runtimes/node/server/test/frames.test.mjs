@@ -88,10 +88,8 @@ test("what is large, and what the socket has no room for, stays in order", () =>
   }
   const first = written(outbox, 1000, 50);
   outbox.begin(KIND.pong, 9).end();
-  const { size } = outbox;
   const rest = written(outbox, 30_000);
-  assert.equal(rest.length, size);
-  assert.equal(outbox.size, 0);
+  assert.equal(written(outbox).length, 0);
   assert.deepEqual(
     read(Buffer.concat([first, rest]), 4096).map(([, , text]) => text),
     [...expected, ""],
