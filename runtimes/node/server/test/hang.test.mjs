@@ -37,6 +37,12 @@ const answer = async (req, res) => {
     await new Promise((done) => setTimeout(done, 3000));
     console.log(req.payload);
   }
+  if (req.payload === "last words") {
+    for (let line = 1; line <= 3000; line += 1) console.log("line", line, "x".repeat(80));
+    process.stdout.write("last words");
+    process.exit(1);
+  }
+  if (req.payload === "path") return res.json([req.env.PATH, process.env.PATH]);
   if (req.payload === "wait") await new Promise((done) => setTimeout(done, 20000));
   res.send("done");
 };
@@ -124,6 +130,18 @@ test("what a function breaks costs no more than the invocation that needs it", a
   assert.equal((await call("break", 5)).status, 200);
   assert.equal((await call("answer", 5)).headers.get("x-runtime-error"), "function_error");
   assert.equal((await call("answer", 5)).status, 200);
+});
+
+test("what a function says before it ends its process is heard", async () => {
+  const answer = await (await call("last words", 5, "envelope")).json();
+  assert.equal(answer.error.code, "function_error");
+  const said = answer.logs.map(({ message }) => message).filter((message) => /^l(ine|ast) /.test(message));
+  assert.equal(said.length, 3001);
+  assert.equal(said.at(-1), "last words");
+});
+
+test("the environment is as it was set", async () => {
+  assert.deepEqual(await (await call("path", 5)).json(), [process.env.PATH, process.env.PATH]);
 });
 
 function call(payload, seconds, result = "plain") {
