@@ -40,8 +40,14 @@ tar -C "$source" -cf - --exclude=./.build --exclude=./.git . | tar -C "$scratch/
 chmod -R u+rwX "$scratch"
 cd "$scratch/function"
 
-if [ "$(grep -c '\.package(' Package.swift)" -le 1 ]; then
-  # It depends on the types alone: there is nothing to plan, and the compiler needs half of SwiftPM's time.
+# What a manifest without white space looks like that says no more than that there is a function.
+plain='^//swift-tools-version:6(\.[0-9]+)+importPackageDescriptionletpackage=Package\(name:"[^"]*",'
+plain=$plain'(products:\[\.library\(name:"[^"]*",targets:\["Function"\]\)\],)?'
+plain=$plain'dependencies:\[\.package\((name:"[^"]*",)?path:"([^"]*/)?types"\),?\],'
+plain=$plain'targets:\[\.target\(name:"Function",dependencies:\[\.product\(name:"Slipway",package:"types"\),?\]\),?\]\)$'
+
+if tr -d '[:space:]' <Package.swift | grep -Eq "$plain"; then
+  # There is nothing to plan, and the compiler needs half of SwiftPM's time.
   mkdir "$scratch/modules"
   # shellcheck disable=SC2046 # the words are meant to be several
   find Sources/Function -name '*.swift' | LC_ALL=C sort | tr '\n' '\0' |
@@ -53,7 +59,7 @@ if [ "$(grep -c '\.package(' Package.swift)" -le 1 ]; then
 else
   # The package of the types is the one that the server was compiled with, wherever the function's editor finds it.
   ln -s "$home/slipway" "$scratch/types"
-  sed -i 's|\.package([^)]*path: *"[^"]*/types")|.package(path: "../types")|' Package.swift
+  sed -zi 's|\.package([^)]*path: *"\([^"]*/\)\{0,1\}types"[^)]*)|.package(path: "../types")|' Package.swift
   # shellcheck disable=SC2046 # the words are meant to be several
   swift build -c release --disable-sandbox --static-swift-stdlib --target Function -Xswiftc -wmo \
     -Xswiftc -file-prefix-map -Xswiftc "$PWD=." $(for word in $(modules); do printf ' -Xswiftc %s' "$word"; done) \
@@ -63,6 +69,11 @@ else
   }
   modules=.build/release/Modules
   objects=$(find .build/release/ -name '*.o' | LC_ALL=C sort)
+  # `Bundle.module` looks beside the program first, and knows where it was made: a name of the same length says nothing.
+  find .build/release/ -maxdepth 1 -name '*.resources' -exec cp -R {} "$build/" \;
+  nowhere=$(printf %s "$scratch" | tr -c / -)
+  # shellcheck disable=SC2086 # the words are meant to be several
+  LC_ALL=C sed -i "s|$scratch/|$nowhere/|g" $objects
 fi
 cat >"$scratch/main.swift" <<'END'
 import Function
@@ -79,6 +90,7 @@ for object in $objects; do objcopy --remove-section=.swift_modhash "$object"; do
 link "$build/function" $objects
 
 # The same source is the same bytes: time and mode don't depend on when and by whom it was built.
+chmod -R a+rX "$build"/*
 chmod 755 "$build/function"
-touch -d @0 "$build/function"
+find "$build" -mindepth 1 -exec touch -d @0 {} +
 echo "built $source into $build/function"

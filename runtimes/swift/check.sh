@@ -46,6 +46,9 @@ test)
     tests/*.swift "$home"/objects/Slipway.o "$home"/objects/process.o "$home"/objects/crash.o "$home"/objects/output.o \
     -o "$scratch/tests" -Xlinker -l:libllhttp.a
   "$scratch/tests"
+  # What a manifest says beyond the plain is heard: targets, settings, resources, the language's mode.
+  FUNCTION_SOURCE=$here/tests/package FUNCTION_BUILD=$scratch/build RUNTIME_HOME=$home sh "$here/build.sh"
+  test -f "$scratch/build/several_Function.resources/greeting.txt"
   ;;
 *)
   echo "usage: check.sh format|lint|test" >&2

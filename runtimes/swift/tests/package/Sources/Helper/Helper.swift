@@ -1,0 +1,1 @@
+public func helped(_ text: String) -> String { "helped \(text)" }
