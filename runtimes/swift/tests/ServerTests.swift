@@ -72,6 +72,12 @@ func testSettings() {
     let settings = try? Settings(environment: ["RUNTIME_SECRET": "s", "RUNTIME_\(name)": "-1"])
     check(settings == nil, true)
   }
+  do {
+    let settings = try Settings(environment: ["RUNTIME_SECRET": "s", "RUNTIME_HOST": "no host"])
+    check(try Supervisor.listen(settings), -1)
+  } catch {
+    check((error as? Settings.Unreadable)?.message.contains("RUNTIME_HOST"), true)
+  }
 }
 
 func testLogs() {

@@ -1,6 +1,8 @@
 // The parts of the server and of the types that can't be seen from outside. XCTest is not in every toolchain: `check` is
 // what stands in for it.
 
+import Glibc
+
 nonisolated(unsafe) var failures = 0
 
 /// Notes a failure, with the place, where both differ.
@@ -19,5 +21,7 @@ testRequests()
 testReplies()
 testWatchSleep()
 try testHeldLead()
+// A fatal error leaves behind what waits to be printed.
+fflush(nil)
 if failures > 0 { fatalError("\(failures) checks failed") }
 print("all checks passed")

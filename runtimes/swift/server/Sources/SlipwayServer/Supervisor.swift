@@ -27,7 +27,7 @@ struct Supervisor {
   private var isAnnounced = false
   private var isDraining = false
 
-  init(settings: Settings, function: Function?) throws(SystemError) {
+  init(settings: Settings, function: Function?) throws {
     self.settings = settings
     self.function = function
     listener = try Self.listen(settings)
@@ -128,16 +128,18 @@ struct Supervisor {
     return signal == 0 ? "ended with exit code \(status >> 8 & 0xff)" : "was ended by signal \(signal)"
   }
 
-  private static func listen(_ settings: Settings) throws(SystemError) -> Int32 {
+  static func listen(_ settings: Settings) throws -> Int32 {
     var hints = addrinfo()
     hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
     hints.ai_flags = AI_PASSIVE
     var found: UnsafeMutablePointer<addrinfo>?
     var host = settings.host
     if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
-    let place = "\(settings.host):\(settings.port) can't be listened on"
-    guard getaddrinfo(host, String(settings.port), &hints, &found) == 0, let address = found?.pointee else {
-      throw SystemError(place)
+    let failure = getaddrinfo(host, String(settings.port), &hints, &found)
+    guard failure == 0, let address = found?.pointee else {
+      let why = String(cString: gai_strerror(failure))
+      throw Settings.Unreadable(
+        message: "RUNTIME_HOST is \(settings.host.debugDescription): an address to listen on is wanted: \(why)")
     }
     defer { freeaddrinfo(found) }
     let type = address.ai_socktype | Int32(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
@@ -146,7 +148,7 @@ struct Supervisor {
     setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
     guard listener >= 0, bind(listener, address.ai_addr, address.ai_addrlen) == 0,
       Glibc.listen(listener, backlog) == 0
-    else { throw SystemError(place) }
+    else { throw SystemError("\(settings.host):\(settings.port) can't be listened on") }
     return listener
   }
 
