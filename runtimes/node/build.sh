@@ -43,10 +43,13 @@ trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
+# What npm installs anew is not copied; packages that came without a package.json are.
+declared=
+if [ -f "$source/package.json" ]; then declared=yes; fi
 # Links are kept as links, so that none of them brings in what lies outside the source.
 # What the source holds, and not the source: the build may be another's folder, whose own mode can't be set.
 (cd "$source" && find . -mindepth 1 -maxdepth 1 -print0) |
-  tar -C "$source" --exclude=./node_modules --exclude=./.git --null -T - -cf - | tar -C "$build" -xf - --no-same-owner
+  tar -C "$source" ${declared:+--exclude=./node_modules} --exclude=./.git --null -T - -cf - | tar -C "$build" -xf - --no-same-owner
 
 cd "$build"
 if [ -f package.json ]; then

@@ -38,10 +38,13 @@ trap 'exit 143' TERM
 find "$build" -mindepth 1 -delete
 # Installed beside the build, as it is launched: packages find their files by their own paths.
 mkdir "$scratch/function"
-tar -C "$source" --exclude ./.git --exclude ./vendor -cf - . | tar -C "$scratch/function" --no-same-owner -xf -
+# What composer installs anew is not copied; packages that came with the source alone are.
+installs=
+if [ -f "$source/composer.json" ]; then installs=yes; fi
+tar -C "$source" --exclude ./.git ${installs:+--exclude ./vendor} -cf - . | tar -C "$scratch/function" --no-same-owner -xf -
 chmod -R u+rwX "$scratch/function"
 
-if [ -f "$scratch/function/composer.json" ]; then
+if [ -n "$installs" ]; then
   echo "installing composer.json"
   # Packages that are folders are copied: links would lead out of the build.
   (cd "$scratch/function" && COMPOSER_HOME="$scratch/composer" COMPOSER_CACHE_DIR="$scratch/cache" \
