@@ -19,7 +19,7 @@ export interface Answer {
 }
 
 type Value = string | number | readonly (string | number)[];
-type HeadersGiven = Record<string, Value> | Headers | Map<string, Value> | null;
+type HeadersGiven = Record<string, Value> | Iterable<readonly [name: string, value: Value]> | null;
 
 export class Response {
   #answer: Answer | ResponseError | null = null;
@@ -78,19 +78,31 @@ export class Response {
 function headerList(headers: NonNullable<HeadersGiven>): [string, string][] {
   if (typeof headers !== "object") throw new Error("the headers must be an object");
   const list: [string, string][] = [];
-  const entries = headers instanceof Headers || headers instanceof Map ? [...headers] : Object.entries(headers);
-  for (const [name, value] of entries) {
-    if (!TOKEN.test(name)) throw new Error(`${stringify(name)} is no header name`);
+  // Headers, a Map and a list of pairs are such entries themselves.
+  const entries: Iterable<unknown> = isIterable(headers) ? headers : Object.entries(headers);
+  for (const entry of entries) {
+    if (!Array.isArray(entry) || entry.length !== 2) throw new Error("a header must be a name and a value");
+    const [name, value] = entry;
+    if (typeof name !== "string" || !TOKEN.test(name)) throw new Error(`${show(name)} is no header name`);
     for (const item of Array.isArray(value) ? value : [value]) {
       if (typeof item !== "string" && typeof item !== "number") {
         throw new Error(`the value of header ${name} must be a string or a list of strings`);
       }
       const text = String(item);
       if (NOT_A_VALUE.test(text)) throw new Error(`the value of header ${name} holds a control character`);
-      list.push([name, text]);
+      // What UTF-8 can't say would have the server read none of it.
+      list.push([name, text.toWellFormed()]);
     }
   }
   return list;
+}
+
+function isIterable(value: object): value is Iterable<unknown> {
+  return Symbol.iterator in value && typeof value[Symbol.iterator] === "function";
+}
+
+function show(name: unknown): string {
+  return typeof name === "string" ? stringify(name) : `a ${typeof name}`;
 }
 
 function toJson(value: unknown): string {

@@ -4,11 +4,13 @@
  * @module
  */
 
-/** Header names to values; a list is sent as one line for each of its values. */
+/** The value of a header; a list is sent as one line for each of its values. */
+export type HeaderValue = string | number | readonly (string | number)[];
+
+/** Header names to values: an object, a Map, `Headers`, or a list of pairs. */
 export type ResponseHeaders =
-  | Record<string, string | number | readonly (string | number)[]>
-  | Headers
-  | Map<string, string | number | readonly (string | number)[]>
+  | Record<string, HeaderValue>
+  | Iterable<readonly [name: string, value: HeaderValue]>
   | null;
 
 /** What a function is called with. */

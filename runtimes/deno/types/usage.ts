@@ -14,6 +14,11 @@ export const synchronous: Handler = (req, res) => {
   res.send(new Uint8Array(req.payload.size), 200, new Headers({ "content-type": "image/png" }));
 };
 
+export const paired: Handler = (_req, res) => {
+  res.send("", 200, [["set-cookie", ["a=1", "b=2"]]]);
+  res.send("", 200, new Map([["retry-after", 1]]));
+};
+
 export const mistaken: Handler<{ name: string }> = (req, res) => {
   // @ts-expect-error the payload has no such member
   req.log(req.payload.nmae);

@@ -42,18 +42,30 @@ Deno.test("status, headers and body are checked", () => {
       ["", 200, { a: "\0" }],
       ["", 200, { a: ["x", {}] }],
       ["", 200, "a: x"],
+      ["", 200, [["a"]]],
+      ["", 200, ["ab"]],
+      ["", 200, [null]],
+      ["", 200, [["a", "b", "c"]]],
+      ["", 200, new Map([[1, "b"]])],
+      ["", 200, new Uint8Array(2)],
       [{}],
       [null],
     ]
   ) assert.ok(answerOf((res) => res.send(...given)) instanceof ResponseError, JSON.stringify(given));
 });
 
-Deno.test("headers are an object, a Map or Headers; a list of values is one field for each", () => {
+Deno.test("headers are an object, a Map, Headers or pairs; a list of values is one field for each", () => {
   const expected = [["Set-Cookie", "a=1"], ["Set-Cookie", "b=2"]];
   const object = { "Set-Cookie": ["a=1", "b=2"] };
   assert.deepEqual((answerOf((res) => res.send("", 200, object)) as Answer).headers, expected);
   assert.deepEqual((answerOf((res) => res.send("", 200, new Map(Object.entries(object)))) as Answer).headers, expected);
+  assert.deepEqual((answerOf((res) => res.send("", 200, Object.entries(object))) as Answer).headers, expected);
   assert.deepEqual((answerOf((res) => res.send("", 200, new Headers({ A: "1" }))) as Answer).headers, [["a", "1"]]);
+});
+
+Deno.test("half a character in a header is replaced", () => {
+  const { headers } = answerOf((res) => res.send("", 200, { a: "é\ud800𝄞" })) as Answer;
+  assert.deepEqual(headers, [["a", "é\ufffd𝄞"]]);
 });
 
 Deno.test("bytes that the function writes over later go out as they were", () => {
