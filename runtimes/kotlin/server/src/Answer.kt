@@ -11,6 +11,7 @@ import io.netty.handler.codec.http.HttpVersion
 import io.netty.util.AsciiString
 import slipway.Answer
 import slipway.JsonWriter
+import slipway.utf8
 import java.nio.ByteBuffer
 import java.nio.charset.CharacterCodingException
 import java.util.Base64
@@ -129,7 +130,7 @@ internal class Outgoing(
 
         /** Netty writes the characters of a string as ASCII, and those of an AsciiString as they are. */
         private fun bytesOf(value: String): CharSequence =
-            if (value.all { it.code < 0x80 }) value else AsciiString(value.toByteArray(), false)
+            if (value.all { it.code < 0x80 }) value else AsciiString(utf8(value), false)
 
         private fun textOf(value: CharSequence): String =
             if (value is AsciiString) String(value.array(), value.arrayOffset(), value.length) else value.toString()

@@ -38,17 +38,23 @@ internal class Exchange(
 
     /** A function that had suspended has ended. */
     override fun resumeWith(result: Result<Unit>) {
-        finish(result)
-        connection.loop.execute(this::deliver)
+        try {
+            finish(result)
+        } finally {
+            connection.loop.execute(this::deliver)
+        }
     }
 
     private fun finish(outcome: Result<Any?>) {
         val problem = outcome.exceptionOrNull()
-        if (invocation.ended() == null) {
-            if (problem != null) invocation.logFailure(problem)
-            invocation.flushPrinted()
+        try {
+            if (invocation.ended() == null) {
+                if (problem != null) invocation.logFailure(problem)
+                invocation.flushPrinted()
+            }
+        } finally {
+            invocation.finish(if (problem == null) End.Returned else End.Failed(problem))
         }
-        invocation.finish(if (problem == null) End.Returned else End.Failed(problem))
     }
 
     /** The watch has ended it. */
@@ -82,5 +88,9 @@ internal class Exchange(
     }
 
     private fun failure(problem: Throwable) =
-        if (server.settings.isDevelopment) "the function failed: $problem" else "the function failed; its log says why"
+        if (server.settings.isDevelopment) {
+            "the function failed: ${told(problem, Throwable::toString)}"
+        } else {
+            "the function failed; its log says why"
+        }
 }

@@ -97,15 +97,19 @@ internal class Invocation(
     private fun enter(): Invocation? {
         val before = CURRENT.get()
         CURRENT.set(this)
-        synchronized(inside) { inside.add(Thread.currentThread()) }
+        synchronized(inside) {
+            // Whoever had the thread before may interrupt it for as long as it knows it.
+            if (before == null) Thread.interrupted()
+            inside.add(Thread.currentThread())
+        }
         return before
     }
 
     private fun leave(before: Invocation?) {
         synchronized(inside) {
             inside.remove(Thread.currentThread())
-            // What interrupted this code is not meant for the next.
-            if (cutAt != 0L) Thread.interrupted()
+            // What interrupted this code, the function itself perhaps, is not meant for the next.
+            if (before == null || cutAt != 0L) Thread.interrupted()
         }
         CURRENT.set(before)
     }

@@ -2,6 +2,7 @@ package slipway.server
 
 import slipway.JsonWriter
 import slipway.Level
+import slipway.utf8
 import java.time.LocalDateTime
 import java.time.ZoneOffset
 import java.util.concurrent.LinkedBlockingQueue
@@ -20,6 +21,17 @@ internal class Owner(
     val invocation: String,
     val trace: String?,
 )
+
+/** What an exception says of itself, which is function code, too, and may fail. */
+internal fun told(
+    problem: Throwable,
+    says: (Throwable) -> String,
+): String =
+    try {
+        says(problem)
+    } catch (_: Throwable) {
+        "${problem.javaClass.name}, which fails to say what it is"
+    }
 
 /** The log: JSON lines, written by a thread of their own, so that who logs need not wait for whoever reads them. */
 internal object Logs {
@@ -60,7 +72,7 @@ internal object Logs {
         owner: Owner?,
         what: String,
         problem: Throwable,
-    ) = write(Level.ERROR, owner, "$what: ${problem.stackTraceToString().trimEnd()}")
+    ) = write(Level.ERROR, owner, "$what: ${told(problem, Throwable::stackTraceToString).trimEnd()}")
 
     /** Waits until everything so far is written, within reason. */
     fun flush(nanoseconds: Long) {
@@ -84,11 +96,12 @@ internal object Logs {
             }
         val bytes = (JsonWriter().write(document).toString() + "\n").toByteArray()
         waiting.addAndGet(bytes.size.toLong())
-        lines.put(bytes)
+        // Unlike put, it doesn't mind that the function has interrupted its thread; the queue has no bound.
+        lines.add(bytes)
     }
 
     /** Half a character, such as of a cut string, is replaced. */
-    private fun whole(message: String) = if (message.none { it.isSurrogate() }) message else String(message.toByteArray())
+    private fun whole(message: String) = if (message.none { it.isSurrogate() }) message else String(utf8(message))
 
     private fun writeForever() {
         val batch = ByteArray(BATCH_BYTES)

@@ -21,9 +21,9 @@ import java.util.concurrent.TimeUnit
 import java.util.concurrent.atomic.AtomicReference
 
 /** What a loop calls after it has looked at the network. */
-internal interface Call {
+internal interface Call : Runnable {
     /** Runs function code, which may take its time. */
-    fun run()
+    override fun run()
 
     /** Does with the result what only the loop may do. */
     fun deliver()
@@ -104,7 +104,8 @@ internal class Loop(
                 continue
             }
             made.set(call)
-            call.run()
+            // Whatever comes of it, the loop goes on.
+            safeExecute(call)
             if (!made.compareAndSet(call, null)) {
                 execute(call::deliver)
                 return false
@@ -114,7 +115,7 @@ internal class Loop(
     }
 
     private fun runElsewhere(call: Call) {
-        call.run()
+        safeExecute(call)
         execute(call::deliver)
     }
 

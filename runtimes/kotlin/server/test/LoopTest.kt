@@ -86,4 +86,19 @@ internal class LoopTest {
         call.lets.countDown()
         assertTrue(call.delivered.isDone() && call.wasInLoop)
     }
+
+    @Test
+    fun `a call that fails takes no loop along`() {
+        val loop = loop()
+        val delivered = CountDownLatch(1)
+        val failing =
+            object : Call {
+                override fun run() = error("on purpose")
+
+                override fun deliver() = delivered.countDown()
+            }
+        loop.execute { loop.make(failing) }
+        assertTrue(delivered.isDone())
+        assertTrue(loop.made(Held(loop).apply { lets.countDown() }).delivered.isDone())
+    }
 }
