@@ -5,15 +5,18 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections.abc import Callable
 
 from .. import contract
 from ..cases import probe
-from ..session import Session, new_id
+from ..session import Session, Step, new_id
 from ..wire import Wire, WireError
 from .full import while_full
 
 _SMALL = {"RUNTIME_MAX_BODY": "100000"}
+_CHUNK = 4096
+_REPLACED_SECONDS = 10.0
+# More bytes than the lines have that each request sends.
+_OTHER_LINES = 400
 
 
 @probe("11.1-declared", why="a body that is too large is refused before it is sent", launch=_SMALL)
@@ -45,6 +48,47 @@ def just_fits(session: Session) -> None:
     body = payload.replace('"pad": ""', '"pad": "' + "x" * (100000 - len(payload)) + '"').encode()
     answer = session.invoke(body=body, headers={"content-type": "application/json"})
     session.check(answer, status=200, text="fits")
+
+
+@probe(
+    "11.1-chunked",
+    why="the limit of a body that comes in chunks is the same to the byte, also for who asked before",
+    launch=_SMALL,
+)
+def chunked(session: Session) -> None:
+    lines = [line for line in session.head_lines() if not line.startswith("content-length")]
+    body = json.dumps({"payload": {"steps": [{"do": "send", "text": "fits"}]}}).encode()
+    for more, expect_lines in ((0, ()), (1, ()), (_CHUNK, ("expect: 100-continue",))):
+        size = int(_SMALL["RUNTIME_MAX_BODY"]) + more
+        whole = body + b" " * (size - len(body))
+        with session.connect(8) as wire:
+            head = [*lines, "transfer-encoding: chunked", *expect_lines, "", ""]
+            wire.send("\r\n".join(head).encode())
+            with contextlib.suppress(WireError):
+                for at in range(0, size, _CHUNK):
+                    piece = whole[at : at + _CHUNK]
+                    wire.send(b"%x\r\n%s\r\n" % (len(piece), piece))
+                wire.send(b"0\r\n\r\n")
+            answer = wire.answer(timeout=5)
+        if more:
+            session.check(answer, error="payload_too_large")
+        else:
+            session.check(answer, status=200, text="fits")
+
+
+@probe(
+    "11.1-raw",
+    why="what the function reads itself is not unlimited either",
+    profile="raw",
+    launch=_SMALL,
+)
+def raw_body(session: Session) -> None:
+    limit = int(_SMALL["RUNTIME_MAX_BODY"])
+    kind = {"content-type": "application/octet-stream"}
+    for size, expected in ((limit, {"status": 200}), (limit + 1, {"error": "payload_too_large"})):
+        steps: list[Step] = [{"do": "send", "text": "read"}]
+        answer = session.invoke(steps, raw=True, body=b"x" * size, headers=kind)
+        session.check(answer, **expected)
 
 
 @probe("11.1-default", why="the default takes a body of twenty mebibytes, and no more")
@@ -100,6 +144,22 @@ def header_allowed(session: Session) -> None:
     )
 
 
+@probe("11.2-exactly", why="who counts on the limits of the contract must be able to use them")
+def header_limits(session: Session) -> None:
+    most = contract.load().limit("header_lines")
+    # The secret, the host, and the body's type and length are lines, too.
+    for lines, status in ((most, 200), (most + 1, 431)):
+        many: dict[str, str | list[str] | None] = {f"x-{n}": "1" for n in range(lines - 4)}
+        answer = session.invoke([{"do": "send", "text": "x"}], headers=many)
+        session.expect(
+            answer.status == status,
+            f"{lines} lines of headers: expected {status}, got {answer.status}",
+        )
+    nearly = {"x-large": "x" * (contract.load().limit("header_bytes") - _OTHER_LINES)}
+    answer = session.invoke([{"do": "send", "text": "x"}], headers=nearly)
+    session.check(answer, status=200, text="x")
+
+
 @probe(
     "11.3-overloaded",
     why="a full server says so at once instead of queueing",
@@ -117,6 +177,46 @@ def overloaded(session: Session) -> None:
 
 
 @probe(
+    "11.3-default",
+    why="a server of which nothing is said takes a hundred at once, neither more nor fewer",
+    alone=True,
+)
+def default_slots(session: Session) -> None:
+    while_full(
+        session,
+        contract.load().default("concurrency"),
+        lambda: session.invoke([{"do": "send", "text": "x"}]),
+        error="overloaded",
+    )
+
+
+@probe(
+    "11.3-free-again",
+    why="however an invocation ends, its slot is free for the next",
+    launch={"RUNTIME_CONCURRENCY": "2"},
+    harms=True,
+)
+def free_again(session: Session) -> None:
+    hasty = {contract.load().header("timeout"): "0.1"}
+    for _ in range(2):
+        session.check(session.invoke([{"do": "await", "ms": 9000}], headers=hasty), error="timeout")
+        thrown = session.invoke([{"do": "throw", "message": "thrown"}])
+        session.check(thrown, error="function_error")
+    session.honest()
+    for _ in range(2):
+        with contextlib.suppress(WireError):
+            session.invoke([{"do": "exit", "how": "exit"}])
+        # How soon is a matter of another clause.
+        session.honest(_REPLACED_SECONDS)
+    steps: list[Step] = [
+        {"do": "meet", "name": new_id(), "count": 2, "timeout_ms": 5000},
+        {"do": "send", "text": "met"},
+    ]
+    for answer in session.together([lambda: session.invoke(steps)] * 2):
+        session.check(answer, status=200, text="met")
+
+
+@probe(
     "11.4-stalled",
     why="slow clients must not hold what honest ones need",
     launch={"RUNTIME_CONCURRENCY": "3"},
@@ -131,6 +231,11 @@ def stalled(session: Session) -> None:
             wires[f"body {number}"] = wire = stack.enter_context(session.connect())
             lines = [line for line in session.head_lines() if not line.startswith("content-length")]
             wire.send("\r\n".join([*lines, "content-length: 100", "", "{"]).encode())
+            wires[f"chunks {number}"] = wire = stack.enter_context(session.connect())
+            wire.send("\r\n".join([*lines, "transfer-encoding: chunked", "", "5", "{"]).encode())
+            wires[f"second headers {number}"] = wire = stack.enter_context(session.connect())
+            session.check(session.invoke([{"do": "send", "text": "x"}], wire=wire), status=200)
+            wire.send(b"POST / HTTP/1.1\r\nhost: x\r\n")
         time.sleep(0.5)
         session.honest()
         began = time.monotonic()
@@ -141,111 +246,6 @@ def stalled(session: Session) -> None:
         ]
         session.expect(not open_still, f"still open {limit + 4} s later: {', '.join(open_still)}")
     session.honest()
-
-
-def _refused(session: Session, name: str, spoil: Callable[[list[str]], bytes]) -> None:
-    """Sends a spoilt request, then an honest one behind it that must not be answered on the same connection."""
-    lines = session.head_lines(body=b"{}")
-    with session.connect(5) as wire:
-        with contextlib.suppress(WireError):
-            wire.send(spoil(lines))
-        try:
-            answer = wire.answer(timeout=3)
-            session.expect(
-                answer.status in (400, 431),
-                f"{name}: expected 400, got {answer.status}: {answer.text[:100]}",
-            )
-        except WireError as error:
-            session.expect("in time" not in str(error), f"{name}: neither refused nor answered")
-        session.expect(wire.closed(2), f"{name}: the connection stayed open")
-
-
-def _joined(lines: list[str], body: bytes = b"{}", end: str = "\r\n") -> bytes:
-    return end.join([*lines, "", ""]).encode("latin-1") + body
-
-
-def _with_length(lines: list[str], *more: str) -> list[str]:
-    return [line for line in lines if not line.startswith("content-length")] + list(more)
-
-
-_SPOILT: dict[str, tuple[str, Callable[[list[str]], bytes]]] = {
-    "11.5-both-lengths": (
-        "two ways to say where a body ends are two requests to two readers",
-        lambda lines: _joined([*lines, "transfer-encoding: chunked"], b"2\r\n{}\r\n0\r\n\r\n"),
-    ),
-    "11.5-two-lengths": (
-        "two lengths are two requests to two readers",
-        lambda lines: _joined([*lines, "content-length: 3"], b"{} "),
-    ),
-    "11.5-signed-length": (
-        "a sign is no digit",
-        lambda lines: _joined(_with_length(lines, "content-length: +2")),
-    ),
-    "11.5-listed-length": (
-        "a list is no length",
-        lambda lines: _joined(_with_length(lines, "content-length: 2, 3")),
-    ),
-    "11.5-hex-length": (
-        "a length is decimal",
-        lambda lines: _joined(_with_length(lines, "content-length: 0x2")),
-    ),
-    "11.5-negative-length": (
-        "less than nothing can't be read",
-        lambda lines: _joined(_with_length(lines, "content-length: -1")),
-    ),
-    "11.5-space-before-colon": (
-        "a space before the colon hides a header from some readers",
-        lambda lines: _joined([*lines, "x-hidden : 1"]),
-    ),
-    "11.5-folded": (
-        "a folded line is one header to some readers and two to others",
-        lambda lines: _joined([*lines, "x-folded: one", " two"]),
-    ),
-    "11.5-bare-cr": (
-        "a bare CR ends a line for some readers",
-        lambda lines: _joined([*lines, "x-cr: one\rx-two: 2"]),
-    ),
-    "11.5-bare-lf": (
-        "a bare LF ends a line for some readers",
-        lambda lines: _joined(lines, end="\n"),
-    ),
-    "11.5-chunk-size": (
-        "a chunk size that is no number can't be skipped over",
-        lambda lines: _joined(
-            _with_length(lines, "transfer-encoding: chunked"), b"zz\r\n{}\r\n0\r\n\r\n"
-        ),
-    ),
-    "11.5-chunk-overflow": (
-        "a chunk size beyond all memory must not wrap round",
-        lambda lines: _joined(
-            _with_length(lines, "transfer-encoding: chunked"),
-            b"10000000000000002\r\n{}\r\n0\r\n\r\n",
-        ),
-    ),
-    "11.5-chunk-sign": (
-        "a sign before a chunk size is no digit",
-        lambda lines: _joined(
-            _with_length(lines, "transfer-encoding: chunked"), b"+2\r\n{}\r\n0\r\n\r\n"
-        ),
-    ),
-    "11.5-encoding-identity": (
-        "chunked must be the last encoding, or where the body ends is anybody's guess",
-        lambda lines: _joined(
-            _with_length(lines, "transfer-encoding: chunked, identity"), b"2\r\n{}\r\n0\r\n\r\n"
-        ),
-    ),
-}
-
-
-def _register(case_id: str, why: str, spoil: Callable[[list[str]], bytes]) -> None:
-    @probe(case_id, why=why)
-    def spoilt(session: Session) -> None:
-        _refused(session, case_id.split("-", 1)[1], spoil)
-        session.honest()
-
-
-for _id, (_why, _spoil) in _SPOILT.items():
-    _register(_id, _why, _spoil)
 
 
 @probe("11.6-pipelined", why="requests sent in one go are answered in order")

@@ -7,6 +7,7 @@ import os
 import re
 from typing import Any
 
+from ... import contract
 from .. import function as functions
 from .. import head as heads
 from .. import incoming, logs, request, server, settings
@@ -315,3 +316,95 @@ def bodies_are_kept() -> None:
         return found
 
     replace(Incoming, "body", body)
+
+
+@mutant("11.1")
+def raw_bodies_have_no_limit() -> None:
+    """In raw mode a body of any length is read."""
+    original = Server.invoke
+    declared, counted = incoming.check_declared, incoming.check_counted
+    raw: set[asyncio.Task[Any] | None] = set()
+
+    async def invoke(self: Server, head: Head, *given: Any) -> Answer:
+        if head.get(contract.load().header("mode")) == "raw":
+            raw.add(asyncio.current_task())
+        return await original(self, head, *given)
+
+    def check_declared(head: Head, limit: int) -> None:
+        if asyncio.current_task() not in raw:
+            declared(head, limit)
+
+    def check_counted(count: int, limit: int) -> None:
+        if asyncio.current_task() not in raw:
+            counted(count, limit)
+
+    replace(Server, "invoke", invoke)
+    replace(incoming, "check_declared", check_declared)
+    replace(incoming, "check_counted", check_counted)
+
+
+@mutant("11.1")
+def chunked_bodies_may_be_a_little_larger() -> None:
+    """A body in chunks is refused only a little past the limit."""
+    original = incoming.check_counted
+    replace(incoming, "check_counted", lambda count, limit: original(count, limit + 2048))
+
+
+@mutant("11.1")
+def chunked_bodies_of_the_limit_are_refused() -> None:
+    """A body in chunks of exactly the limit is refused."""
+    original = incoming.check_counted
+    replace(incoming, "check_counted", lambda count, limit: original(count, limit - 1))
+
+
+@mutant("11.1")
+def expecting_clients_may_send_what_they_like() -> None:
+    """The body of who asked before has no limit where it comes in chunks."""
+    original = Incoming.body
+
+    async def body(self: Incoming, head: Head, limit: int) -> bytes:
+        return await original(self, head, limit * 1000 if head.get("expect") else limit)
+
+    replace(Incoming, "body", body)
+
+
+@mutant("11.4")
+def chunked_bodies_may_stall() -> None:
+    """A body in chunks may come as slowly as it likes."""
+    original, in_time = Incoming._chunked, Incoming._more_in_time
+    chunks: set[Incoming] = set()
+
+    async def chunked(self: Incoming, limit: int) -> bytes:
+        chunks.add(self)
+        try:
+            return await original(self, limit)
+        finally:
+            chunks.discard(self)
+
+    async def more_in_time(self: Incoming) -> None:
+        await (self._more() if self in chunks else in_time(self))
+
+    replace(Incoming, "_chunked", chunked)
+    replace(Incoming, "_more_in_time", more_in_time)
+
+
+@mutant("11.4", also=("11.3", "10.3"))
+def chunked_bodies_hold_slots() -> None:
+    """A slot is taken before a body in chunks is there."""
+    original = Incoming._chunked
+    served: list[Server] = []
+    run = Server.run
+
+    async def remembered(self: Server) -> None:
+        served.append(self)
+        await run(self)
+
+    async def chunked(self: Incoming, limit: int) -> bytes:
+        served[0].in_flight += 1
+        try:
+            return await original(self, limit)
+        finally:
+            served[0].in_flight -= 1
+
+    replace(Server, "run", remembered)
+    replace(Incoming, "_chunked", chunked)
