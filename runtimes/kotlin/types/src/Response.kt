@@ -14,7 +14,7 @@ class Response {
         text: String,
         status: Int = 200,
         headers: Map<String, Any> = emptyMap(),
-    ) = answer(status, headers, TEXT) { text.toByteArray() }
+    ) = answer(status, headers, TEXT) { utf8(text) }
 
     /** Answers with bytes. A second answer, or one that HTTP can't carry, is an exception. */
     fun send(
@@ -45,6 +45,8 @@ class Response {
                 Answer(status(status), checkedHeaders(headers), type, body())
             } catch (problem: IllegalArgumentException) {
                 Unfit(problem.message ?: "it can't be sent")
+            } catch (_: StackOverflowError) {
+                Unfit("JSON is nested too deep, or holds itself")
             }
         check(slot.compareAndSet(null, given)) { ONCE }
         if (given is Unfit) throw IllegalArgumentException(given.problem)

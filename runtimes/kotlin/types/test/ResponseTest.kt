@@ -35,6 +35,23 @@ class ResponseTest {
     }
 
     @Test
+    fun `half a character becomes U+FFFD, and what stands beside it stays`() {
+        val res = Response()
+        res.send("é\uD800\uD834\uDD1E")
+        assertEquals("é\uFFFD\uD834\uDD1E", String(assertIs<Answer>(res.given).body))
+    }
+
+    @Test
+    fun `a value that holds itself can't be sent, however little room its thread has`() {
+        val cycle = ArrayList<Any>().apply { add(this) }
+        val res = Response()
+        val thread = Thread(null, { runCatching { res.json(cycle) } }, "little", 1)
+        thread.start()
+        thread.join()
+        assertIs<Unfit>(res.given)
+    }
+
+    @Test
     fun `bytes are the answer's own`() {
         val bytes = byteArrayOf(1, 2)
         val res = Response()
