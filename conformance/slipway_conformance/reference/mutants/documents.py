@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from .. import outgoing, request, server, steering, text
+from .. import outgoing, request, response, server, steering, text
 from ..head import Head
 from ..logs import Lines
 from ..refusal import Refusal, Stalled
@@ -231,3 +231,9 @@ def halves_in_the_log_are_question_marks() -> None:
         original(self, level, message.encode("utf-8", "replace").decode())
 
     replace(Lines, "add", add)
+
+
+@mutant("2.10")
+def halves_in_bodies_are_question_marks() -> None:
+    """Half a character goes out as a question mark."""
+    replace(response, "utf8", lambda body: body.encode("utf-8", "replace"))
