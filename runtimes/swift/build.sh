@@ -86,8 +86,11 @@ swiftc -O -wmo -swift-version 6 $(modules) -I "$modules" -module-name program -c
 objects="$scratch/main.o $objects"
 # A hash that also covers where it was compiled.
 for object in $objects; do objcopy --remove-section=.swift_modhash "$object"; done
+# The function's own names say where it failed.
 # shellcheck disable=SC2086 # the words are meant to be several
-link "$build/function" $objects
+nm --defined-only $objects | sed -n 's/^[0-9a-f]* [tT] //p' >"$scratch/names"
+# shellcheck disable=SC2086 # the words are meant to be several
+link "$build/function" "$scratch/names" $objects
 
 # The same source is the same bytes: time and mode don't depend on when and by whom it was built.
 chmod -R a+rX "$build"/*

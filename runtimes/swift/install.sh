@@ -36,4 +36,5 @@ compile -warnings-as-errors -module-name SlipwayServer $(modules) -emit-module \
 # What stands for the package of the types where SwiftPM builds a function: its module is compiled already.
 cp -R "$here/prebuilt/." "$home/slipway/"
 
-link "$home/not-loaded" -module-name program "$sources/NotLoaded/main.swift"
+echo main >"$scratch/names"
+link "$home/not-loaded" "$scratch/names" -module-name program "$sources/NotLoaded/main.swift"

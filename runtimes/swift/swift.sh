@@ -11,11 +11,13 @@ modules() {
   printf ' -I %s' "${home:?}/modules" "$home/modules/CLlhttp" "$home/modules/CSlipway"
 }
 
-# Links a main program, with the server, into $1.
+# Links a main program, with the server, into $1. Of the names of functions it keeps those that $2, a file, lists.
 link() {
   program=$1
-  shift
+  names=$2
+  shift 2
   # shellcheck disable=SC2046 # the words are meant to be several
   swiftc -O -wmo -swift-version 6 -static-stdlib $(modules) "$@" "$home"/objects/*.o -o "$program" \
-    -Xlinker -l:libllhttp.a -Xlinker --gc-sections -Xlinker -s
+    -Xlinker -l:libllhttp.a -Xlinker --gc-sections
+  objcopy --strip-all --keep-symbols="$names" "$program"
 }

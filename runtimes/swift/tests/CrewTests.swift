@@ -36,6 +36,13 @@ func testWatchSleep() {
   check(isMissed, false)
 }
 
+/// Where a function failed is told by its name.
+func testNames() {
+  let known: @convention(c) () -> Int32 = slipway_last_signal
+  check(Watch.place(unsafeBitCast(known, to: UInt.self)), " in slipway_last_signal")
+  check(Watch.place(0), "")
+}
+
 /// Two functions that are begun in one turn: the first holds the leader, and the other one is answered nevertheless.
 func testHeldLead() throws {
   // Faults of this thread are not a function's.

@@ -20,6 +20,7 @@ testLogs()
 testRequests()
 testReplies()
 testWatchSleep()
+testNames()
 try testHeldLead()
 // A fatal error leaves behind what waits to be printed.
 fflush(nil)

@@ -279,7 +279,7 @@ final class Loop: @unchecked Sendable {
         leftOver.removeAll { $0 === invocation }
         server.retire()
         // It may compute for nobody.
-        if let thread = invocation.holdsThread { slipway_park(thread) }
+        if let thread = invocation.holdsThread { slipway_park(thread, Unmanaged.passUnretained(invocation).toOpaque()) }
       }
     }
   }

@@ -65,6 +65,17 @@ final class Watch: @unchecked Sendable {
     }
   }
 
+  private static func fault(_ crash: slipway_crash) -> String {
+    "signal \(crash.signal) (\(String(cString: strsignal(crash.signal))))\(place(crash.address))"
+  }
+
+  /// The function that failed. Swift keeps the messages of most traps for debug builds.
+  static func place(_ address: UInt) -> String {
+    guard let name = slipway_name_at(address) else { return "" }
+    defer { free(name) }
+    return " in \(String(cString: name))"
+  }
+
   /// Only process 1 tells this one to drain.
   private func readSignals() {
     var information = signalfd_siginfo()
@@ -79,7 +90,7 @@ final class Watch: @unchecked Sendable {
       let what =
         crash.signal == 0
         ? "it ended its process with exit code \(crash.code)"
-        : "it failed with signal \(crash.signal) (\(String(cString: strsignal(crash.signal))))"
+        : "it failed with \(Self.fault(crash))"
       if let pointer = crash.invocation {
         // The thread or task that crashed holds it for ever.
         let invocation = Unmanaged<Invocation>.fromOpaque(pointer).takeUnretainedValue()

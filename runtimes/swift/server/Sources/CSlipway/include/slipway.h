@@ -49,6 +49,8 @@ void slipway_begin_thread(bool is_server);
 
 struct slipway_crash {
   void *invocation;
+  // Of the code that failed.
+  uintptr_t address;
   int32_t signal;
   int32_t code;
 };
@@ -56,8 +58,10 @@ struct slipway_crash {
 // told to `descriptor` as a `slipway_crash`. `find` says whose the present task is, on a thread that runs no invocation's code;
 // it is called in a signal handler.
 void slipway_catch_crashes(int descriptor, void *(*find)(void));
-// Stops another thread for good.
-void slipway_park(pid_t thread);
+// The name of this program's function at an address, to be freed; NULL where it doesn't keep that name.
+char *slipway_name_at(uintptr_t address);
+// Stops another thread for good, if it runs this invocation's code still.
+void slipway_park(pid_t thread, void *invocation);
 pid_t slipway_thread(void);
 
 typedef void (*slipway_output)(bool is_error, const void *bytes, size_t count);
