@@ -62,9 +62,10 @@ for flag in $flags; do
   esac
 done
 
-# Deno has a cache of its own here; what the variable was is the function's to see.
-set -- --socket=path --yields=pong --entrypoint= "--env=DENO_DIR=$cache" -- \
-  deno "$@" "$home/server/main.ts" "{socket}" "{folder}" "{entrypoint}" "${DENO_DIR:-}"
+# Deno has a cache of its own here, and would put a node of its own before the PATH. What these variables were is the
+# function's to see.
+set -- --socket=path --yields=pong --entrypoint= "--env=DENO_DIR=$cache" --env=DENO_DISABLE_NODE_SHIM=1 -- \
+  deno "$@" "$home/server/main.ts" "{socket}" "{folder}" "{entrypoint}" "${DENO_DIR:-}" "${DENO_DISABLE_NODE_SHIM:-}"
 
 secret=${RUNTIME_SECRET:-}
 unset RUNTIME_SECRET RUNTIME_SECRET_FD

@@ -1,6 +1,7 @@
 // The function's process: loads the function once and runs it for each invocation that the server sends.
 import { AsyncLocalStorage } from "node:async_hooks";
 import { connect, outbox, receive, sendAll, sendNow, sendSoon } from "./channel.ts";
+import { contextOf, watchTimers } from "./failures.ts";
 import { BATCH, FrameReader, KIND, LIFE, TAKES_MARKS } from "./frames.ts";
 import { type Handler, loadFunction } from "./load.ts";
 import { captureOutput, finishLines, type Level, type Unfinished } from "./output.ts";
@@ -16,7 +17,7 @@ interface Running {
 // A turn that lasts longer, or has ended so many invocations, does not keep back what is ready: the server has use for it.
 const LONG_TURN_MS = 1;
 
-const [socket, folder, entrypoint, denoDir] = Deno.args;
+const [socket, folder, entrypoint, ...launched] = Deno.args;
 const exit = Deno.exit;
 const { inspect } = Deno;
 const { now } = Date;
@@ -34,14 +35,15 @@ let ended = 0;
 /** A ping or a mark was answered, and that may not have been sent yet. */
 let marked = false;
 
+watchTimers(here);
 captureOutput(() => here().unfinished, (level, line) => speak(here(), level, line));
 addEventListener("error", (event) => {
   event.preventDefault();
-  logFailure(event.error);
+  speak(contextOf(event.error, here), 1, describe(event.error));
 });
 addEventListener("unhandledrejection", (event) => {
   event.preventDefault();
-  logFailure(event.reason);
+  speak(here(), 1, describe(event.reason));
 });
 
 await connect(socket);
@@ -63,10 +65,12 @@ async function takeChunk(chunk: Uint8Array): Promise<void> {
   }
 }
 
-/** The environment as the function is to see it: DENO_DIR has a value for this process only. */
+/** The environment as the function is to see it: these have a value for this process only. */
 function ownEnvironment(): Record<string, string> {
-  if (denoDir === "") Deno.env.delete("DENO_DIR");
-  else Deno.env.set("DENO_DIR", denoDir);
+  for (const [index, name] of ["DENO_DIR", "DENO_DISABLE_NODE_SHIM"].entries()) {
+    if (launched[index] === "") Deno.env.delete(name);
+    else Deno.env.set(name, launched[index]);
+  }
   return Deno.env.toObject();
 }
 
@@ -207,10 +211,6 @@ function here(): Running {
 function speak({ number }: Running, level: Level, message: string): void {
   outbox.begin(KIND.log, number).u8(level).text(message).end();
   sendNow();
-}
-
-function logFailure(error: unknown): void {
-  speak(here(), 1, describe(error));
 }
 
 /** An exception with its stack, its causes and what it carries; anything else that was thrown as it prints. */

@@ -33,6 +33,7 @@ async function answers(
   env: Record<string, string>,
   files: Record<string, string>,
   bodies: string[],
+  headers: Record<string, string> = {},
   // deno-lint-ignore no-explicit-any -- it is a test's to know what it gets
 ): Promise<any[]> {
   const folder = Deno.makeTempDirSync();
@@ -59,7 +60,7 @@ async function answers(
     for (const body of bodies) {
       const answer = await fetch(`http://127.0.0.1:${port}/`, {
         body,
-        headers: { "content-type": "application/json", "x-runtime-secret": "s", "x-runtime-timeout": "5" },
+        headers: { "content-type": "application/json", "x-runtime-secret": "s", "x-runtime-timeout": "5", ...headers },
         method: "POST",
       });
       seen.push(await answer.json());
@@ -96,6 +97,41 @@ Deno.test("flags give more or less, and never take the socket to the server", as
 
 Deno.test("what DENO_DIR was is the function's to see", async () => {
   assert.equal((await see({ DENO_DIR: "/mine" })).cache, "/mine");
+});
+
+Deno.test("the environment is as it was set", async () => {
+  const source = `export default (req, res) => res.json([req.env, Deno.env.toObject()]);`;
+  const { PATH = "", ...inherited } = Deno.env.toObject();
+  for (const more of [[], [["DENO_DISABLE_NODE_SHIM", "1"]]]) {
+    const set = { PATH: `/usr/bin:${PATH}`, ...Object.fromEntries(more) };
+    const [[ofRequest, ofProcess]] = await answers(set, { "main.js": source }, ["{}"]);
+    assert.deepEqual(ofRequest, ofProcess);
+    assert.equal(ofRequest.PATH, set.PATH);
+    const added = Object.keys(ofRequest).filter((name) => name.startsWith("DENO_") && !(name in inherited));
+    assert.deepEqual(added, more.map(([name]) => name));
+  }
+});
+
+Deno.test("what a timer throws is in the log of its invocation, whatever others import meanwhile", async () => {
+  const source = `
+    const wait = (ms) => new Promise((done) => setTimeout(done, ms));
+    export default async (req, res) => {
+      if (req.payload === "import") await import("./it.js");
+      else {
+        setTimeout(() => { throw new Error("late"); }, 20);
+        setImmediate(() => { throw new Error("soon"); });
+        const repeated = setInterval(() => { clearInterval(repeated); throw new Error("again"); }, 20);
+        await wait(100);
+      }
+      res.send(String(typeof setTimeout(() => {})));
+    };
+  `;
+  const bodies = ["import", "fail"].map((payload) => JSON.stringify({ payload }));
+  const files = { "main.js": source, "it.js": "export default 1;" };
+  const [, failed] = await answers({}, files, bodies, { "x-runtime-result": "envelope" });
+  assert.equal(failed.body, "object");
+  const told = failed.logs.map(({ message }: { message: string }) => /Error: (\w+)/.exec(message)?.[1]);
+  assert.deepEqual(told.sort(), ["again", "late", "soon"]);
 });
 
 Deno.test("the source is launched where nothing was built", async () => {
