@@ -4,17 +4,20 @@
 //! the bytes go, with its slot before them, into a pipe of this process, so that each line is its invocation's however
 //! many run at once. Everything else (C code, child processes, tasks of the function's own) reaches the descriptors 1 and
 //! 2, which are pipes too; such lines belong to the one invocation in flight, or to none. A pipe needs neither memory nor
-//! locks, as it is written to in signal handlers as well, and what is in it outlives this process: the guard reads it.
+//! locks, as it is written to in signal handlers as well. Nothing leaves a pipe before it is in the log, so that it outlives
+//! this process, which may end at any time: the guard reads what is left.
 
 use std::collections::HashMap;
 use std::ffi::{c_int, c_void};
 use std::io;
-use std::os::fd::RawFd;
-use std::sync::Arc;
+use std::os::fd::{AsRawFd, FromRawFd, RawFd};
 use std::sync::atomic::{AtomicI32, Ordering::Relaxed};
-use std::thread;
+use std::sync::{Arc, OnceLock};
+use std::thread::{self, Thread};
+use std::time::Duration;
 
 use slipway::{Level, Sink};
+use tokio::net::TcpStream;
 
 use crate::invocation::{Invocation, with_current};
 use crate::logs::{self, Owner, PIPE_BYTES};
@@ -26,8 +29,17 @@ const PIPE_ROOM: c_int = 1024 * 1024;
 /// A line that goes on for longer is cut.
 const LINE_BYTES: usize = 4 * 1024 * 1024;
 const HEADER_BYTES: usize = 12;
+const READ_BYTES: usize = 64 * 1024;
+
+/// So long what is printed waits for more, and for the end of its invocation. A process that ends does so right after it has
+/// said why: to be half-way through that would have the guard repeat it.
+const PAUSE: Duration = Duration::from_millis(1);
 
 static TAGGED: AtomicI32 = AtomicI32::new(-1);
+/// Copies of standard input, output and error.
+static KEPT: [AtomicI32; 3] = [const { AtomicI32::new(-1) }; 3];
+/// The thread that reads what is tagged.
+static READER: OnceLock<Thread> = OnceLock::new();
 
 /// The reading ends.
 #[derive(Clone, Copy)]
@@ -39,13 +51,62 @@ pub struct Pipes {
 
 /// Puts pipes in the place of standard output and error.
 pub fn redirect() -> io::Result<Pipes> {
-    let (tagged, writer) = pipe()?;
+    let (tagged, writer) = roomy_pipe()?;
     TAGGED.store(writer, Relaxed);
-    Ok(Pipes { tagged, out: replace(libc::STDOUT_FILENO)?, err: replace(libc::STDERR_FILENO)? })
+    let pipes = Pipes { tagged, out: replace(libc::STDOUT_FILENO)?, err: replace(libc::STDERR_FILENO)? };
+    for (descriptor, kept) in (0..).zip(&KEPT) {
+        kept.store(duplicate(descriptor, KEPT.len(), libc::F_DUPFD_CLOEXEC)?, Relaxed);
+    }
+    Ok(pipes)
+}
+
+/// Opens standard input, output and error again where they are closed. A function may do that, and what is opened next gets
+/// their numbers: were that a caller's connection, whatever is printed would go there.
+pub fn restore() {
+    for (descriptor, kept) in (0..).zip(&KEPT) {
+        if is_open(descriptor) {
+            continue;
+        }
+        // Not dup3: the number may have been taken meanwhile.
+        match duplicate(kept.load(Relaxed), descriptor as usize, libc::F_DUPFD) {
+            Ok(other) if other != descriptor => {
+                // SAFETY: a plain system call on a descriptor of this function.
+                unsafe { libc::close(other) };
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The same connection in no standard stream's place.
+pub fn above_standard(stream: TcpStream) -> io::Result<TcpStream> {
+    if stream.as_raw_fd() as usize >= KEPT.len() {
+        return Ok(stream);
+    }
+    let stream = stream.into_std()?;
+    let moved = duplicate(stream.as_raw_fd(), KEPT.len(), libc::F_DUPFD_CLOEXEC)?;
+    drop(stream);
+    restore();
+    // SAFETY: it is this function's own.
+    TcpStream::from_std(unsafe { std::net::TcpStream::from_raw_fd(moved) })
+}
+
+pub fn is_open(descriptor: RawFd) -> bool {
+    // SAFETY: a plain system call.
+    unsafe { libc::fcntl(descriptor, libc::F_GETFD) >= 0 }
+}
+
+/// A copy whose number is `from` at least.
+fn duplicate(descriptor: RawFd, from: usize, how: c_int) -> io::Result<RawFd> {
+    // SAFETY: a plain system call.
+    match unsafe { libc::fcntl(descriptor, how, from as c_int) } {
+        copy if copy >= 0 => Ok(copy),
+        _ => Err(io::Error::last_os_error()),
+    }
 }
 
 fn replace(descriptor: RawFd) -> io::Result<RawFd> {
-    let (reader, writer) = pipe()?;
+    let (reader, writer) = roomy_pipe()?;
     // SAFETY: plain system calls on descriptors of this function.
     unsafe {
         if libc::dup2(writer, descriptor) < 0 {
@@ -56,14 +117,18 @@ fn replace(descriptor: RawFd) -> io::Result<RawFd> {
     Ok(reader)
 }
 
+fn roomy_pipe() -> io::Result<(RawFd, RawFd)> {
+    let (reader, writer) = pipe()?;
+    // SAFETY: a plain system call; the size of a pipe is only a wish.
+    unsafe { libc::fcntl(writer, libc::F_SETPIPE_SZ, PIPE_ROOM) };
+    Ok((reader, writer))
+}
+
 fn pipe() -> io::Result<(RawFd, RawFd)> {
     let mut ends = [0; 2];
-    // SAFETY: there is room for two descriptors; the size of a pipe is only a wish.
-    unsafe {
-        if libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC) < 0 {
-            return Err(io::Error::last_os_error());
-        }
-        libc::fcntl(ends[1], libc::F_SETPIPE_SZ, PIPE_ROOM);
+    // SAFETY: there is room for two descriptors.
+    if unsafe { libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC) } < 0 {
+        return Err(io::Error::last_os_error());
     }
     Ok((ends[0], ends[1]))
 }
@@ -93,6 +158,9 @@ pub unsafe extern "C" fn write(descriptor: c_int, bytes: *const c_void, count: u
 /// Has the reader say, by `note_drained`, when it has come to here.
 pub fn drain(invocation: &Invocation) {
     record(invocation, Level::Info, &[]);
+    if let Some(reader) = READER.get() {
+        reader.unpark();
+    }
 }
 
 fn tag(invocation: &Invocation, level: Level, text: &[u8]) {
@@ -186,32 +254,42 @@ pub fn start(pipes: Pipes, slots: &'static Slots) {
 }
 
 fn read_tagged(descriptor: RawFd, slots: &'static Slots) {
+    READER.get_or_init(thread::current);
     let mut collected: HashMap<(u32, bool), (Arc<Invocation>, Lines)> = HashMap::new();
-    let mut bytes = Vec::new();
-    while read(descriptor, &mut bytes) {
-        let mut rest = &bytes[..];
+    let mut copy = Copy::new();
+    loop {
+        await_bytes(descriptor);
+        thread::park_timeout(PAUSE);
+        let Some(bytes) = copy.look(descriptor) else { return };
+        let mut rest = bytes;
         while let Some(record) = take_record(&mut rest) {
-            if record.piece.is_empty() {
-                for error in [false, true] {
-                    if let Some((invocation, lines)) = collected.remove(&(record.slot, error)) {
-                        lines.rest(|line| invocation.write(level(error), line.to_owned()));
-                    }
-                }
-                if let Some(invocation) = slots.invocation(record.slot) {
-                    invocation.note_drained();
-                }
-                continue;
-            }
-            let key = (record.slot, record.level == Level::Error);
-            let known =
-                collected.remove(&key).or_else(|| Some((slots.invocation(record.slot)?, Lines::default())));
-            let Some((invocation, mut lines)) = known else { continue };
-            lines.push(record.piece, |line| invocation.write(record.level, line.to_owned()));
-            collected.insert(key, (invocation, lines));
+            log_record(&record, &mut collected, slots);
+            discard(descriptor, HEADER_BYTES + record.piece.len());
         }
-        let left = rest.len();
-        bytes.drain(..bytes.len() - left);
     }
+}
+
+fn log_record(
+    record: &Record<'_>,
+    collected: &mut HashMap<(u32, bool), (Arc<Invocation>, Lines)>,
+    slots: &'static Slots,
+) {
+    if record.piece.is_empty() {
+        for error in [false, true] {
+            if let Some((invocation, lines)) = collected.remove(&(record.slot, error)) {
+                lines.rest(|line| invocation.write(level(error), line.to_owned()));
+            }
+        }
+        if let Some(invocation) = slots.invocation(record.slot) {
+            invocation.note_drained();
+        }
+        return;
+    }
+    let key = (record.slot, record.level == Level::Error);
+    let known = collected.remove(&key).or_else(|| Some((slots.invocation(record.slot)?, Lines::default())));
+    let Some((invocation, mut lines)) = known else { return };
+    lines.push(record.piece, |line| invocation.write(record.level, line.to_owned()));
+    collected.insert(key, (invocation, lines));
 }
 
 fn level(error: bool) -> Level {
@@ -220,19 +298,71 @@ fn level(error: bool) -> Level {
 
 fn read_plain(descriptor: RawFd, level: Level, slots: &'static Slots) {
     let mut lines = Lines::default();
-    let mut bytes = Vec::new();
-    while read(descriptor, &mut bytes) {
-        lines.push(&bytes, |line| match slots.only() {
-            Some(invocation) => invocation.write(level, line.to_owned()),
-            None => drop(logs::write(level, None, line)),
-        });
-        bytes.clear();
+    let mut copy = Copy::new();
+    while let Some(bytes) = copy.look(descriptor) {
+        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            lines.push(piece, |line| match slots.only() {
+                Some(invocation) => invocation.write(level, line.to_owned()),
+                None => drop(logs::write(level, None, line)),
+            });
+            discard(descriptor, piece.len());
+        }
     }
+}
+
+/// Looks into a pipe and leaves what is there.
+struct Copy {
+    /// A pipe that the bytes are copied to.
+    reader: RawFd,
+    writer: RawFd,
+    bytes: Vec<u8>,
+}
+
+impl Copy {
+    fn new() -> Self {
+        let (reader, writer) = pipe().expect("the system gives a pipe");
+        Self { reader, writer, bytes: Vec::new() }
+    }
+
+    /// Waits for bytes; None at the end.
+    fn look(&mut self, descriptor: RawFd) -> Option<&[u8]> {
+        loop {
+            // SAFETY: a plain system call.
+            let count = unsafe { libc::tee(descriptor, self.writer, READ_BYTES, 0) };
+            if count > 0 {
+                self.bytes.clear();
+                return read(self.reader, &mut self.bytes).then_some(&self.bytes);
+            }
+            if count == 0 || io::Error::last_os_error().kind() != io::ErrorKind::Interrupted {
+                return None;
+            }
+        }
+    }
+}
+
+/// Takes bytes that were looked at out of their pipe.
+fn discard(descriptor: RawFd, mut count: usize) {
+    let mut bytes = [0; PIPE_BYTES];
+    while count > 0 {
+        // SAFETY: the room is as long as is said.
+        let taken = unsafe { libc::read(descriptor, bytes.as_mut_ptr().cast(), count.min(bytes.len())) };
+        match usize::try_from(taken) {
+            Ok(taken @ 1..) => count -= taken,
+            Err(_) if io::Error::last_os_error().kind() == io::ErrorKind::Interrupted => {}
+            _ => return,
+        }
+    }
+}
+
+fn await_bytes(descriptor: RawFd) {
+    let mut poll = libc::pollfd { fd: descriptor, events: libc::POLLIN, revents: 0 };
+    // SAFETY: one valid pollfd is passed.
+    unsafe { libc::poll(&raw mut poll, 1, -1) };
 }
 
 /// Adds what is there to `bytes`, waiting for it; false at the end.
 fn read(descriptor: RawFd, bytes: &mut Vec<u8>) -> bool {
-    bytes.reserve(64 * 1024);
+    bytes.reserve(READ_BYTES);
     let room = bytes.spare_capacity_mut();
     loop {
         // SAFETY: the room is as long as is said.
@@ -312,5 +442,19 @@ mod tests {
         let record = take_record(&mut rest).expect("it is whole");
         assert_eq!((record.slot, record.level, record.piece), (7, Level::Error, &b"hi"[..]));
         assert!(rest.is_empty());
+    }
+
+    #[test]
+    fn what_is_looked_at_stays_in_its_pipe() {
+        let (reader, writer) = pipe().expect("there is a pipe");
+        logs::write_all(writer, b"one\ntwo\n");
+        let mut copy = Copy::new();
+        assert_eq!(copy.look(reader), Some(&b"one\ntwo\n"[..]));
+        discard(reader, 4);
+        assert_eq!(copy.look(reader), Some(&b"two\n"[..]));
+        discard(reader, 4);
+        // SAFETY: a plain system call on a descriptor of this test.
+        unsafe { libc::close(writer) };
+        assert_eq!(copy.look(reader), None);
     }
 }

@@ -8,9 +8,17 @@ use slipway::{Level, Sink};
 use crate::invocation::with_current;
 use crate::logs;
 
+/// What tokio says before the thread ends that was to see to the network.
+const NO_NETWORK: &str = "unexpected error when polling the I/O driver";
+
 pub fn install() {
     panic::set_hook(Box::new(|panic| {
         let message = panic.payload_as_str().unwrap_or("a value that is no text");
+        if message.starts_with(NO_NETWORK) {
+            // A function has closed what is not its own. This process would live on, and answer nobody.
+            logs::write_directly(Level::Error, None, message);
+            std::process::abort();
+        }
         let text = report(panic, message);
         let noted = with_current(|invocation| {
             invocation.write(Level::Error, text.clone());

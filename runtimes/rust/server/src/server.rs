@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::io;
 use std::net::TcpListener;
+use std::os::fd::AsRawFd;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -108,12 +109,13 @@ fn start(
     let workers = Workers::new(runtime.handle().clone(), threads);
     let listener = listener.try_clone()?;
     let listener = runtime.block_on(async { tokio::net::TcpListener::from_std(listener) })?;
+    let listening = listener.as_raw_fd();
     let accepting = runtime.spawn(accept(server, listener)).abort_handle();
     signals::send(supervisor, signals::ready());
     // SAFETY: a plain system call.
     let this_thread = usize::try_from(unsafe { libc::gettid() }).unwrap_or(0);
     server.watch.store(this_thread, SeqCst);
-    Watch::new(server, workers, accepting).run(waited)
+    Watch::new(server, workers, listening, accepting).run(waited)
 }
 
 /// Every thread would have a heap of its own, each of which grows until it has seen the worst. Other C libraries have one.
@@ -129,7 +131,8 @@ fn share_heaps() {
 async fn accept(server: &'static Server, listener: tokio::net::TcpListener) {
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => take(server, stream),
+            // Without a descriptor to move to, the caller has to come again.
+            Ok((stream, _)) => drop(native::above_standard(stream).map(|stream| take(server, stream))),
             Err(error) if is_of_the_connection(&error) => {}
             Err(_) => tokio::time::sleep(NO_DESCRIPTOR).await,
         }

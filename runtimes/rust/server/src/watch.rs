@@ -15,7 +15,7 @@ use crate::signals::{self, Set};
 use crate::slots::Slot;
 use crate::table::{self, Phase, TICKS_PER_SECOND};
 use crate::workers::Workers;
-use crate::{logs, outcome, threads};
+use crate::{logs, native, outcome, threads};
 use slipway::{Level, Sink};
 use tokio::task::AbortHandle;
 
@@ -37,6 +37,7 @@ const LAST_LINES: Duration = Duration::from_secs(1);
 pub struct Watch {
     server: &'static Server,
     workers: Workers,
+    listener: RawFd,
     accepting: AbortHandle,
     /// What is known of each slot's poll.
     seen: Vec<Seen>,
@@ -84,8 +85,9 @@ impl Seen {
 }
 
 impl Watch {
-    pub fn new(server: &'static Server, workers: Workers, accepting: AbortHandle) -> Self {
+    pub fn new(server: &'static Server, workers: Workers, listener: RawFd, accepting: AbortHandle) -> Self {
         Self {
+            listener,
             seen: vec![Seen::new(0, Instant::now()); server.slots.len()],
             server,
             workers,
@@ -186,6 +188,12 @@ impl Watch {
             return;
         }
         self.swept = Instant::now();
+        native::restore();
+        if !ending && !native::is_open(self.listener) {
+            // A function has closed what is not its own. A process that listens takes this one's place.
+            logs::write_directly(Level::Error, None, "the function closed the server's socket");
+            std::process::abort();
+        }
         for (descriptor, connection) in table::all() {
             let still = Duration::from_secs(u64::from(connection.still_for() / TICKS_PER_SECOND));
             match connection.phase() {
