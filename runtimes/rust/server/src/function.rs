@@ -1,6 +1,7 @@
 //! Calling the function, whatever it is and whatever it returns.
 
 use std::future::{Future, ready};
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -27,36 +28,36 @@ pub enum Outcome {
 /// and otherwise [`Synchronous`], by reference.
 pub struct Returned<T>(pub Option<T>);
 
-pub trait Asynchronous<'a> {
+pub trait Asynchronous<'a, Kind> {
     fn running(self) -> Running<'a>;
 }
 
-impl<'a, F> Asynchronous<'a> for Returned<F>
+impl<'a, F, Kind: 'a> Asynchronous<'a, Kind> for Returned<F>
 where
     F: Future + Send + 'a,
-    F::Output: IntoOutcome,
+    F::Output: IntoOutcome<Kind>,
 {
     fn running(self) -> Running<'a> {
-        Box::pin(Ending(self.0.expect("it is there until it is taken")))
+        Box::pin(Ending(self.0.expect("it is there until it is taken"), PhantomData))
     }
 }
 
-pub trait Synchronous<'a> {
+pub trait Synchronous<'a, Kind> {
     fn running(self) -> Running<'a>;
 }
 
-impl<'a, T: IntoOutcome> Synchronous<'a> for &mut Returned<T> {
+impl<'a, Kind, T: IntoOutcome<Kind>> Synchronous<'a, Kind> for &mut Returned<T> {
     fn running(self) -> Running<'a> {
         Box::pin(ready(self.0.take().expect("it is there until it is taken").into_outcome()))
     }
 }
 
 /// The function's future, and what its output amounts to. An async block would do the same in twice the space.
-struct Ending<F>(F);
+struct Ending<F, Kind>(F, PhantomData<fn() -> Kind>);
 
-impl<F: Future> Future for Ending<F>
+impl<F: Future, Kind> Future for Ending<F, Kind>
 where
-    F::Output: IntoOutcome,
+    F::Output: IntoOutcome<Kind>,
 {
     type Output = Outcome;
 
@@ -67,26 +68,40 @@ where
     }
 }
 
-/// What a function may return: nothing, or a result with any error that `Box<dyn std::error::Error>` takes.
-pub trait IntoOutcome {
+/// What a function may return: nothing, or a result with any error that a box takes. The compiler finds the kind; without
+/// it, it would have two implementations to choose from should an error ever be of both.
+pub trait IntoOutcome<Kind> {
     fn into_outcome(self) -> Outcome;
 }
 
-impl IntoOutcome for () {
+pub struct Nothing;
+/// An error that may go to another thread.
+pub struct Sendable;
+/// One that may not.
+pub struct Local;
+
+impl IntoOutcome<Nothing> for () {
     fn into_outcome(self) -> Outcome {
         Outcome::Returned
     }
 }
 
-impl<E: Into<Box<dyn std::error::Error + Send + Sync>>> IntoOutcome for Result<(), E> {
+impl<E: Into<Box<dyn std::error::Error + Send + Sync>>> IntoOutcome<Sendable> for Result<(), E> {
     fn into_outcome(self) -> Outcome {
-        match self {
-            Ok(()) => Outcome::Returned,
-            Err(error) => {
-                let error = Error::from_boxed(error.into());
-                Outcome::Failed { message: error.to_string(), report: error.report() }
-            }
-        }
+        ended(self.map_err(|error| Error::from_boxed(error.into())))
+    }
+}
+
+impl IntoOutcome<Local> for Result<(), Box<dyn std::error::Error>> {
+    fn into_outcome(self) -> Outcome {
+        ended(self.map_err(Error::from_local))
+    }
+}
+
+fn ended(result: Result<(), Error>) -> Outcome {
+    match result {
+        Ok(()) => Outcome::Returned,
+        Err(error) => Outcome::Failed { message: error.to_string(), report: error.report() },
     }
 }
 
@@ -128,6 +143,22 @@ mod tests {
         Err("on purpose".into())
     }
 
+    async fn fails_with_any_error(
+        _request: Request,
+        response: &mut Response,
+    ) -> Result<(), Box<dyn std::error::Error>> {
+        tokio::task::yield_now().await;
+        response.send("first")?;
+        Ok("x".parse::<u8>().map(drop)?)
+    }
+
+    fn fails_with_any_error_at_once(
+        _request: Request,
+        _response: &mut Response,
+    ) -> Result<(), Box<dyn std::error::Error>> {
+        Err("on purpose".into())
+    }
+
     fn called(function: Function) -> (Outcome, Option<String>) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
         let mut response = Response::default();
@@ -148,5 +179,11 @@ mod tests {
         assert!(
             matches!(outcome, Outcome::Failed { message, .. } if message == "on purpose") && body.is_none()
         );
+        let (outcome, _) = called(crate::function!(fails_with_any_error));
+        assert!(
+            matches!(outcome, Outcome::Failed { message, .. } if message == "invalid digit found in string")
+        );
+        let (outcome, _) = called(crate::function!(fails_with_any_error_at_once));
+        assert!(matches!(outcome, Outcome::Failed { message, .. } if message == "on purpose"));
     }
 }

@@ -28,6 +28,14 @@ impl Error {
         }
     }
 
+    /// The same of an error that may not leave its thread: what it says is kept, and not what it is.
+    pub fn from_local(source: Box<dyn StdError>) -> Self {
+        match source.downcast::<Wrapped>() {
+            Ok(wrapped) => wrapped.0,
+            Err(source) => Self::from_boxed(Box::new(Told::by(&*source))),
+        }
+    }
+
     /// Message, causes and stack, as the log shows them.
     pub fn report(&self) -> String {
         format!("{self:?}")
@@ -81,6 +89,38 @@ impl From<Error> for Boxed {
     }
 }
 
+impl From<Error> for Box<dyn StdError> {
+    fn from(error: Error) -> Self {
+        Box::new(Wrapped(error))
+    }
+}
+
+/// What an error said, and its causes.
+#[derive(Debug)]
+struct Told {
+    message: String,
+    cause: Option<Box<Told>>,
+}
+
+impl Told {
+    fn by(error: &dyn StdError) -> Self {
+        let cause = error.source().map(|cause| Box::new(Self::by(cause)));
+        Self { message: error.to_string(), cause }
+    }
+}
+
+impl Display for Told {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.message)
+    }
+}
+
+impl StdError for Told {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.cause.as_deref().map(|cause| cause as _)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,5 +140,26 @@ mod tests {
     fn boxing_and_unboxing_adds_no_second_stack() {
         let error = Error::from_boxed(Error::new("once").into());
         assert_eq!(error.report().matches("stack backtrace:").count(), 1);
+        let error = Error::from_local(Error::new("once").into());
+        assert_eq!(error.report().matches("stack backtrace:").count(), 1);
+    }
+
+    #[test]
+    fn an_error_that_may_not_leave_its_thread_keeps_its_causes() {
+        #[derive(Debug)]
+        struct Local(std::rc::Rc<fmt::Error>);
+        impl Display for Local {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("local")
+            }
+        }
+        impl StdError for Local {
+            fn source(&self) -> Option<&(dyn StdError + 'static)> {
+                Some(&*self.0)
+            }
+        }
+        let error = Error::from_local(Box::new(Local(fmt::Error.into())));
+        assert_eq!(error.to_string(), "local");
+        assert!(error.report().contains(&format!("caused by: {}", fmt::Error)));
     }
 }
