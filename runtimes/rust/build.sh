@@ -36,8 +36,32 @@ tar -C "$source" -cf - --exclude=./target --exclude=./.git . | tar -C "$scratch/
 chmod -R u+rwX "$scratch"
 cd "$scratch"
 
-# The crate of the types is the one that the server was compiled with, wherever the function's editor finds it.
-sed -i 's|^slipway *=.*|slipway = { path = "../types" }|' function/Cargo.toml
+# The crate of the types is the one that the server was compiled with, wherever the function's editor finds it. Cargo's own
+# ways to put one crate in another's place work for no path that isn't there.
+find function -name Cargo.toml | while read -r manifest; do
+  awk -v types="$PWD/types" '
+    /^[[:space:]]*\[/ {
+      table = $0
+      gsub(/[[:space:]"\047]/, "", table)
+      sub(/#.*/, "", table)
+      ours = table ~ /[[.]((dev|build)-)?dependencies\.slipway\]$/
+      others = table ~ /[[.]((dev|build)-)?dependencies\]$/
+      done = inside = 0
+      print
+      if (ours) print "path = \"" types "\""
+      next
+    }
+    ours { next }
+    inside { inside = !/}/; next }
+    others && /^[[:space:]]*["\047]?slipway["\047]?[[:space:]]*[.=]/ {
+      if (!done++) print "slipway = { path = \"" types "\" }"
+      inside = /{/ && !/}/
+      next
+    }
+    { print }
+  ' "$manifest" >manifest
+  cat manifest >"$manifest"
+done
 
 export CARGO_HOME="$home/cargo" CARGO_TARGET_DIR="$scratch/target" RUSTC_WRAPPER="$home/rustc.sh"
 export SLIPWAY_FOLDER="$scratch" SLIPWAY_CARGO_HOME="$CARGO_HOME"
@@ -51,8 +75,10 @@ if [ -f function/Cargo.lock ]; then
   mv Cargo.lock.merged Cargo.lock
 fi
 
+# A workspace has several packages.
 name=$(cargo metadata --no-deps --offline --format-version 1 --manifest-path function/Cargo.toml |
-  sed -n 's/^{"packages":\[{"name":"\([^"]*\)".*/\1/p')
+  sed 's/{"name":"[^"]*","version":/\n&/g' | grep -F "\"manifest_path\":\"$(pwd -P)/function/Cargo.toml\"" |
+  sed 's/^{"name":"\([^"]*\)".*/\1/')
 if [ -z "$name" ]; then
   echo "$source/Cargo.toml names no package" >&2
   exit 65
