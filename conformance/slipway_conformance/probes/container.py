@@ -17,7 +17,10 @@ from .. import contract
 from ..cases import probe
 from ..session import Session
 from ..targets import Launcher
+from .lifecycle import default_entrypoint
 
+# Nothing that any language or manifest allows.
+_BROKEN = "<?php )]}{ '''\n"
 # Compilers, linkers and package managers, by the commands that they are called by.
 _TOOLCHAIN = (
     "cc gcc g++ clang ld as make cargo rustc rustup go javac swiftc ghc "
@@ -137,6 +140,25 @@ def build_fails(session: Session) -> None:
 
 
 @probe(
+    "13.3-says-why",
+    why="who reads that a build failed has to know which file is wrong",
+    needs=("build",),
+)
+def says_why(session: Session) -> None:
+    with _copy(_function_of(session)) as source:
+        files = [path for path in source.rglob("*") if path.is_file()]
+        for path in files:
+            path.write_text(_BROKEN)
+        with _target(source) as build:
+            code, output = session.launcher.build(source, build)
+    session.expect(code != 0, "files that hold nonsense were built")
+    session.expect(
+        any(path.name in output for path in files),
+        f"the failed build names none of its files: {output[-500:]!r}",
+    )
+
+
+@probe(
     "13.4-reproducible",
     why="who builds the same source twice must be able to compare",
     needs=("build",),
@@ -159,11 +181,28 @@ def launched_build(session: Session) -> None:
     session.check(session.invoke([{"do": "send", "text": "built"}]), status=200, text="built")
 
 
-@probe("13.5-entrypoint", why="a function's file may have another name", needs=("source",))
+@probe(
+    "13.5-entrypoint",
+    why="a function's file may have another name, and is served from its build alone",
+    needs=("source", "launch"),
+)
 def entrypoint(session: Session) -> None:
-    name = contract.load().variable("entrypoint")
-    with session.fresh({name: "no-such-file"}, wait="health") as fresh:
-        fresh.check(fresh.invoke([]), error="function_not_loaded")
+    terms = contract.load()
+    usual = default_entrypoint(session)
+    other = f"{usual.rpartition('.')[0]}_other.{usual.rpartition('.')[2]}"
+    built = session.launcher.built or _function_of(session)
+    # Neither the usual file of the build nor the same file of the source can be loaded.
+    with session.folder({other: _BROKEN}) as source, session.folder() as build:
+        shutil.copytree(built, build, dirs_exist_ok=True)
+        (build / usual).rename(build / other)
+        (build / usual).write_text(_BROKEN)
+        build.chmod(0o755)
+        before = _digest(build)
+        env = {terms.variable("entrypoint"): other, terms.variable("source"): str(source)}
+        with session.fresh(env, folder=build, beside=source, wait="health") as fresh:
+            fresh.check(fresh.invoke([{"do": "send", "text": "other"}]), status=200, text="other")
+        changed = sorted({name for name, _ in before.items() ^ _digest(build).items()})
+        session.expect(not changed, f"the launch changed the build: {changed[:10]}")
 
 
 @probe(

@@ -31,7 +31,14 @@ _HELD: tuple[Step, ...] = (
     {"do": "await", "ms": 900},
     {"do": "send", "text": "whole"},
 )
+# Longer than a grace would be that somebody found long enough.
+_LONG: tuple[Step, ...] = (
+    {"do": "log", "message": _BEGUN},
+    {"do": "await", "ms": 2500},
+    {"do": "send", "text": "whole"},
+)
 _ENDLESS: tuple[Step, ...] = ({"do": "log", "message": _BEGUN}, {"do": "await", "ms": 20000})
+_LOOP: tuple[Step, ...] = ({"do": "log", "message": _BEGUN}, {"do": "spin"})
 
 
 @probe(
@@ -54,12 +61,17 @@ def _drains(session: Session, signal: str) -> None:
             with contextlib.suppress(WireError):
                 late = fresh.get("ready").status
                 session.expect(late == 503, f"readiness answered {late} while draining")
+            with contextlib.suppress(WireError), fresh.connect(near=True) as new:
+                answer = fresh.invoke([{"do": "send", "text": "x"}], wire=new)
+                session.fail(f"a new connection was taken while draining: {answer.status}")
 
-        def call() -> None:
+        def call(steps: tuple[Step, ...]) -> None:
             with fresh.connect(near=True) as wire:
-                session.check(fresh.invoke(_HELD, wire=wire), status=200, text="whole")
+                session.check(fresh.invoke(steps, wire=wire), status=200, text="whole")
 
-        fresh.together([signalled, *[call] * _CALLERS])
+        held: list[Callable[[], None]] = [partial(call, _HELD)] * (_CALLERS - 1)
+        calls: list[Callable[[], None]] = [signalled, partial(call, _LONG), *held]
+        fresh.together(calls)
         ends_well(fresh, signal, 5)
 
 
@@ -103,21 +115,26 @@ def grace(session: Session) -> None:
         began: list[float] = []
 
         def signalled() -> None:
-            fresh.wait_begun(_BEGUN, 2)
+            fresh.wait_begun(_BEGUN, 3)
             began.append(time.monotonic())
             fresh.running.signal("SIGTERM")
 
-        def hang(headers: Mapping[str, str], **expect: Any) -> None:
+        def hang(steps: tuple[Step, ...], headers: Mapping[str, str], **expect: Any) -> None:
+            if steps is _LOOP:
+                # What never yields may keep others from beginning.
+                fresh.wait_begun(_BEGUN, 2)
             try:
                 with fresh.connect(25, near=True) as wire:
-                    session.check(fresh.invoke(_ENDLESS, headers=headers, wire=wire), **expect)
+                    session.check(fresh.invoke(steps, headers=headers, wire=wire), **expect)
             except WireError as error:
-                session.fail(f"what was still in flight after the grace period: {error}")
+                doing = steps[-1]["do"]
+                session.fail(f"{doing}: what was still in flight after the grace period: {error}")
 
         calls: list[Callable[[], None]] = [
             signalled,
-            partial(hang, {}, error="shutting_down"),
-            partial(hang, result, status=200, contains=told),
+            partial(hang, _ENDLESS, {}, error="shutting_down"),
+            partial(hang, _ENDLESS, result, status=200, contains=told),
+            partial(hang, _LOOP, {}, error="shutting_down"),
         ]
         fresh.together(calls)
         ends_well(fresh, "SIGTERM", 4)

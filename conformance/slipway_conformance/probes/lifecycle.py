@@ -15,6 +15,15 @@ from .endings import ends_well
 from .full import while_full
 
 _SLOTS = 2
+_THROWN = "thrown-while-loading"
+# What fails while it is loaded, by the endings of files.
+_THROWS = {
+    "js": f"throw new Error('{_THROWN}')\n",
+    "ts": f"throw new Error('{_THROWN}')\n",
+    "php": f"<?php throw new Exception('{_THROWN}');\n",
+    "py": f"raise RuntimeError('{_THROWN}')\n",
+    "rb": f"raise '{_THROWN}'\n",
+}
 # No language takes it for a program, but for those in which text is one.
 _BROKEN = ")]}{ '''\n"
 
@@ -74,7 +83,19 @@ def missing(session: Session) -> None:
 )
 def broken(session: Session) -> None:
     with _serving(session, session.launcher.broken or _BROKEN) as fresh:
-        _not_loaded(fresh)
+        _not_loaded(fresh, named=default_entrypoint(session).rpartition("/")[2])
+
+
+@probe(
+    "10.2-throws",
+    why="a function that fails while it is loaded must say so, and the server must stay",
+    needs=("source", "logs"),
+)
+def throws(session: Session) -> None:
+    kind = default_entrypoint(session).rpartition(".")[2]
+    session.require(kind in _THROWS, f"nobody knows how a file .{kind} throws")
+    with _serving(session, _THROWS[kind]) as fresh:
+        _not_loaded(fresh, named=_THROWN)
 
 
 @probe(
@@ -90,7 +111,7 @@ def nothing_to_call(session: Session) -> None:
 @contextlib.contextmanager
 def _serving(session: Session, text: str) -> Iterator[Session]:
     """A target whose function is one file that holds *text*."""
-    entry = _entrypoint(session)
+    entry = default_entrypoint(session)
     session.require(bool(entry), "the target doesn't say what its default entry point is")
     with (
         session.folder({entry: text}) as folder,
@@ -99,7 +120,7 @@ def _serving(session: Session, text: str) -> Iterator[Session]:
         yield fresh
 
 
-def _entrypoint(session: Session) -> str:
+def default_entrypoint(session: Session) -> str:
     """The file that the target loads by default, as its image or its description says."""
     if "container" in session.launcher.abilities:
         return session.launcher.labels()["launch"][contract.load().label("entrypoint")]
@@ -107,14 +128,26 @@ def _entrypoint(session: Session) -> str:
     return str(getattr(described, "entrypoint", ""))
 
 
-def _not_loaded(session: Session) -> None:
+def _not_loaded(session: Session, named: str = "") -> None:
+    """What a server says without a function, and in its log, where *named* is what can't be loaded."""
     session.check(session.get("health"), status=200)
-    session.expect(session.get("ready").status == 503, "readiness is not 503 without a function")
+    session.check(session.get("ready"), error="function_not_loaded")
     session.check(session.invoke([{"do": "send", "text": "x"}]), error="function_not_loaded")
+    if "raw" in (session.launcher.profiles or {"raw"}):
+        answer = session.invoke([], raw=True, method="GET", target="/x")
+        session.check(answer, error="function_not_loaded")
     session.check(session.invoke([], secret=False), error="unauthorized")
     session.expect(
-        session.wait_log(lambda lines: any(line.level == "error" for line in lines)),
-        "no error line says why the function could not be loaded",
+        session.wait_log(
+            lambda lines: any(named in line.message for line in lines if line.level == "error")
+        ),
+        f"no error line says why the function could not be loaded, and where ({named or 'anywhere'})",
+    )
+    listens = [line.message.startswith("listening on ") for line in session.log()]
+    wrong = [line.level == "error" for line in session.log()]
+    session.expect(
+        True not in wrong[listens.index(True) if True in listens else 0 :],
+        "it listened before it had tried to load the function",
     )
 
 
@@ -126,6 +159,15 @@ def _not_loaded(session: Session) -> None:
 def health_when_full(session: Session) -> None:
     while_full(session, _SLOTS, lambda: session.get("health"), status=200)
     session.check(session.get("ready"), status=200)
+
+
+@probe(
+    "10.4-says-why",
+    why="who asks why nothing is taken must hear the same from readiness",
+    launch={"RUNTIME_CONCURRENCY": str(_SLOTS)},
+)
+def says_why(session: Session) -> None:
+    while_full(session, _SLOTS, lambda: session.get("ready"), error="overloaded")
 
 
 @probe("10.4-ready", why="readiness is what a load balancer goes by")

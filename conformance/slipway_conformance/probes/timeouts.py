@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import time
 from collections import Counter
 from functools import partial
@@ -11,13 +12,15 @@ from typing import Any
 from .. import contract, logs
 from ..caller import Caller
 from ..cases import probe
-from ..session import Session, new_id
+from ..session import Session, Step, new_id
 from ..wire import Answer, WireError
 
 _TIMEOUT = 1.0
 _CALLERS = 4
 _BEHIND, _NEIGHBOURS = 12, 6
 _FIRST_SECONDS = 10.0
+# How far apart the clocks of a server and of this process may be.
+_CLOCK_MS = 50.0
 # What a server may use that has nothing to do: far more than any does, far less than a busy loop
 # gets on a crowded machine.
 _IDLE_SHARE, _IDLE_SECONDS, _IDLE_LOOKS, _RESTS_SECONDS = 0.12, 2.0, 3, 2.5
@@ -52,6 +55,46 @@ def setting(session: Session) -> None:
     session.expect(
         0.95 <= answer.seconds <= 1.5, f"answered after {answer.seconds:.2f} s, not after 1 s"
     )
+
+
+@probe("7.1-deadline", why="a function that knows when it ends can give up in time")
+def deadline(session: Session) -> None:
+    terms = contract.load()
+    usual = float(terms.default("timeout"))
+    for given, seconds in ((None, usual), ("5", 5.0), ("60", usual)):
+        before = time.time()
+        answer = session.invoke([{"do": "report"}], headers={terms.header("timeout"): given})
+        session.check(answer, status=200)
+        told = answer.json()["request"]["deadline"]
+        earliest, latest = (
+            (at + seconds) * 1000 + slack
+            for at, slack in ((before, -_CLOCK_MS), (time.time(), _CLOCK_MS))
+        )
+        session.expect(
+            isinstance(told, int | float) and earliest <= told <= latest,
+            f"with a timeout of {given} s the deadline is {told}, not from {earliest:.0f} to {latest:.0f}",
+        )
+
+
+@probe("7.1-slow-body", why="a function is not to pay for how long its caller took to send")
+def slow_body(session: Session) -> None:
+    steps = [{"do": "await", "ms": 150}, {"do": "send", "text": "in time"}]
+    body = json.dumps({"payload": {"steps": steps}}).encode()
+    lines = [*session.head_lines(body=body), f"{contract.load().header('timeout')}: 0.6"]
+    with session.connect(5) as wire:
+        wire.send("\r\n".join([*lines, "", ""]).encode() + body[:5])
+        time.sleep(0.8)
+        wire.send(body[5:])
+        session.check(wire.answer(), status=200, text="in time")
+
+
+@probe("7.2-raw", why="who sends any request may be in a hurry, too", profile="raw")
+def raw(session: Session) -> None:
+    name = contract.load().header("timeout")
+    steps: list[Step] = [{"do": "await", "ms": 9000}]
+    for value, error in (("0.3", "timeout"), ("soon", "invalid_header")):
+        answer = session.invoke(steps, raw=True, method="GET", target="/x", headers={name: value})
+        session.check(answer, error=error)
 
 
 @probe("7.2-shorter", why="a caller in a hurry may say so")

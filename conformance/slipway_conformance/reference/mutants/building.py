@@ -5,8 +5,10 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
-from .. import build, settings, steps
+from .. import build, server, settings, steps
+from ..server import Server
 from . import mutant, replace
 
 
@@ -69,3 +71,47 @@ def plain_source_needs_a_build() -> None:
     """Only what was built is launched."""
     original = settings.folders
     replace(settings, "folders", lambda environ: original(environ)[:1])
+
+
+@mutant("13.3")
+def failed_build_says_that_it_failed() -> None:
+    """A failed build says that it failed, and not why."""
+
+    def failed(problem: str) -> int:
+        print("the build failed", file=sys.stderr)
+        return 1
+
+    replace(build, "failed", failed)
+
+
+@mutant("13.5", also=("10.2",))
+def other_entrypoints_are_not_loaded() -> None:
+    """Only a file of the usual name is loaded."""
+    original = settings.entrypoint
+
+    def entrypoint(environ: Any) -> str:
+        found = original(environ)
+        return found if found == settings.ENTRYPOINT else "no-such-file"
+
+    replace(settings, "entrypoint", entrypoint)
+
+
+@mutant("13.5")
+def source_wins_over_the_build() -> None:
+    """With both a build and its source, the source is served."""
+    original = settings.folders
+    replace(settings, "folders", lambda environ: tuple(reversed(original(environ))))
+
+
+@mutant("13.5", also=("13.6",))
+def launch_writes_into_the_build() -> None:
+    """A launch leaves a cache in the build."""
+    original = server.load
+
+    def load(served: Server) -> None:
+        folder = served.settings.folders[0]
+        if folder.is_dir():
+            (folder / "cache").write_text("loaded")
+        original(served)
+
+    replace(server, "load", load)

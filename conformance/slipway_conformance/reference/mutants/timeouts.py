@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
 from ... import contract
 from .. import child, function, server, settings, steering, steps
 from ..head import Head
+from ..incoming import Incoming
 from ..logs import Lines
 from ..refusal import Refusal
-from ..request import Request
+from ..request import Parts, Request
 from ..server import Server
 from . import mutant, replace
 from .lifecycle import runs_in_the_server
@@ -192,3 +194,71 @@ def timers_are_never_cleared() -> None:
         return await original(self, asked, lines, seconds)
 
     replace(Server, "timed", timed)
+
+
+@mutant("7.1", also=("4.2",))
+def deadline_is_in_seconds() -> None:
+    """The function is told its deadline in seconds since 1970."""
+    original = server.wanted
+
+    def wanted(*given: Any) -> Request:
+        asked = original(*given)
+        asked.deadline /= 1000
+        return asked
+
+    replace(server, "wanted", wanted)
+
+
+@mutant("7.1", also=("4.2",))
+def deadline_ignores_the_caller() -> None:
+    """The function is told the deadline of the launch, also where the caller's is earlier."""
+    original = server.wanted
+
+    def wanted(served: Server, parts: Parts, lines: Lines, invocation: str, _: float) -> Request:
+        return original(served, parts, lines, invocation, served.settings.timeout)
+
+    replace(server, "wanted", wanted)
+
+
+@mutant("7.1")
+def default_timeout_is_300() -> None:
+    """Where nothing is said of it, an invocation may take five minutes."""
+    original = settings.decimal
+    variable = contract.load().variable("timeout")
+
+    def decimal(environ: Any, name: str) -> float:
+        return 300.0 if name == "timeout" and variable not in environ else original(environ, name)
+
+    replace(settings, "decimal", decimal)
+
+
+@mutant("7.1")
+def time_begins_with_the_head() -> None:
+    """How long its body takes to come counts towards an invocation's time."""
+    original, read = Server.timed, Incoming.body
+    took: dict[asyncio.Task[Any] | None, float] = {}
+
+    async def body(self: Incoming, *given: Any) -> bytes:
+        began = time.monotonic()
+        found = await read(self, *given)
+        took[asyncio.current_task()] = time.monotonic() - began
+        return found
+
+    async def timed(self: Server, asked: Request, lines: Lines, seconds: float) -> Any:
+        left = seconds - took.get(asyncio.current_task(), 0)
+        return await original(self, asked, lines, max(0.001, left))
+
+    replace(Incoming, "body", body)
+    replace(Server, "timed", timed)
+
+
+@mutant("7.2")
+def raw_mode_has_no_timeout_header() -> None:
+    """In raw mode nobody looks at the caller's timeout."""
+    original = steering.seconds
+
+    def seconds(head: Head, most: float) -> float:
+        raw = head.get(contract.load().header("mode")) == "raw"
+        return most if raw else original(head, most)
+
+    replace(steering, "seconds", seconds)
