@@ -38,4 +38,12 @@ void main() {
     expect(log.truncated, true);
     expect([for (final line in log.toJson()) line['message']![0]], ['2', '3', '4']);
   });
+
+  test('empty lines of a result are not kept without end', () {
+    final log = ResultLog();
+    for (var index = 0; index <= resultLogBytes; index += 1) {
+      log.add('t', Level.info, '');
+    }
+    expect([log.truncated, log.toJson().length], [true, resultLogBytes]);
+  });
 }

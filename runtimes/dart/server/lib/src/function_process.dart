@@ -26,11 +26,16 @@ abstract interface class ProcessEvents {
 enum ProcessState { loading, ready, failed }
 
 final class FunctionProcess {
-  FunctionProcess(this._environment, this._events) {
-    unawaited(_start());
+  /// The program is the server's own, which is a function process as well; tests have another one, and wait for less.
+  FunctionProcess(
+    this._environment,
+    this._events, {
+    String? program,
+    Duration connectLimit = const Duration(seconds: 30),
+  }) {
+    unawaited(_start(program ?? Platform.resolvedExecutable, connectLimit));
   }
 
-  static const _connectLimit = Duration(seconds: 30);
   static const _largeBody = 65536;
 
   final Map<String, String> _environment;
@@ -69,14 +74,14 @@ final class FunctionProcess {
   /// The invocation that was answered 504 since the last ping went out, or null.
   Invocation? overdue;
 
-  /// Starts the program again as a function process, which connects to a socket that has a name of its own.
-  Future<void> _start() async {
+  /// Starts the program as a function process, which connects to a socket that has a name of its own.
+  Future<void> _start(String program, Duration connectLimit) async {
     final name = '@slipway-${_randomName()}';
     RawServerSocket? listener;
     try {
       listener = await RawServerSocket.bind(InternetAddress(name, type: InternetAddressType.unix), 0);
       final process = await Process.start(
-        Platform.resolvedExecutable,
+        program,
         ['function', name],
         environment: _environment,
         includeParentEnvironment: false,
@@ -87,7 +92,7 @@ final class FunctionProcess {
       _capture(process.stderr, Level.error);
       process.stdin.done.ignore();
       if (retired) kill();
-      await for (final socket in listener.timeout(_connectLimit)) {
+      await for (final socket in listener.timeout(connectLimit)) {
         // Whoever else finds the name is sent away.
         if (_peerOf(socket) != process.pid) {
           await socket.close();
@@ -97,7 +102,10 @@ final class FunctionProcess {
         break;
       }
     } on Object catch (error) {
-      _ended ??= 'it could not be started: $error';
+      if (_ended == null) {
+        _ended = 'it could not be started: $error';
+        _process?.kill(ProcessSignal.sigkill);
+      }
       _close();
     } finally {
       await listener?.close();

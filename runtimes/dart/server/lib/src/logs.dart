@@ -5,6 +5,7 @@ import 'dart:async';
 import 'dart:collection';
 import 'dart:convert';
 import 'dart:io';
+import 'dart:math';
 import 'dart:typed_data';
 
 import 'package:slipway/slipway.dart' show Level;
@@ -148,7 +149,8 @@ final class ResultLog {
   bool truncated = false;
 
   void add(String time, Level level, String message) {
-    final size = utf8.encode(message).length;
+    // An empty one takes room as well.
+    final size = max(utf8.encode(message).length, 1);
     _lines.add((time: time, level: level, message: message, size: size));
     _bytes += size;
     while (_bytes > resultLogBytes) {

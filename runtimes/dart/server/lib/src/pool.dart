@@ -151,8 +151,8 @@ final class Pool implements ProcessEvents {
   @override
   void alive(FunctionProcess process) {
     for (final invocation in _flight.values) {
-      if (identical(invocation.process, process) && process.mayHaveBegun(invocation))
-        invocation.untaken = null;
+      if (!identical(invocation.process, process)) continue;
+      if (process.mayHaveBegun(invocation)) invocation.untaken = null;
     }
   }
 

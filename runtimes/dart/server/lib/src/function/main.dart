@@ -238,9 +238,16 @@ final class _Worker {
 
 /// An exception with its stack.
 String describe(Object error, StackTrace stack) {
+  final what = _printed(() => '${error.runtimeType}: $error') ?? "an exception that can't be printed";
+  final where = _printed(() => '$stack') ?? "a stack that can't be printed";
+  return '$what\n$where'.trimRight();
+}
+
+/// Both may be the function's own code, and fail in turn.
+String? _printed(String Function() text) {
   try {
-    return '${error.runtimeType}: $error\n$stack'.trimRight();
+    return text();
   } on Object {
-    return "an exception that can't be printed\n$stack".trimRight();
+    return null;
   }
 }
