@@ -29,7 +29,7 @@ def _changes_lines(change: Any) -> None:
     replace(Lines, "add", add)
 
 
-@mutant("8.1", also=("8.2", "8.3", "8.4", "10.7", "2.10", "8.8"))
+@mutant("8.1", also=("8.2", "8.3", "8.4", "10.7", "2.10", "8.8", "8.6"))
 def lines_are_written_twice() -> None:
     """Each line is there twice."""
     original = logs.write
