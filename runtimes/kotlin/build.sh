@@ -11,6 +11,11 @@ if [ ! -f "$main" ]; then
   echo "FUNCTION_SOURCE is $source: there is no src/Function.kt in it" >&2
   exit 66
 fi
+java=$(find "$source/src" -name '*.java' | head -n 1)
+if [ -n "$java" ]; then
+  echo "$java is Java, and only Kotlin is compiled: write it in Kotlin, or have the pom.xml declare a jar that it is in" >&2
+  exit 65
+fi
 # shellcheck source=runtimes/kotlin/kotlin.sh
 . "$home/kotlin.sh"
 mkdir -p "$build"
@@ -43,16 +48,18 @@ if [ -f "$source/pom.xml" ]; then
   done
 fi
 
-# The function's main may have any package; what the runtime calls has the same.
-package=$(sed -n 's/^package  *\([A-Za-z0-9_.`]*\).*/\1/p' "$main" | head -n 1)
-class=$(sed -n 's/^@file:JvmName("\([^"]*\)").*/\1/p' "$main" | head -n 1)
-qualified=${package:+$(printf %s "$package" | tr -d '`').}
-cat >"$scratch/SlipwayEntryPoint.kt" <<END
-${package:+package $package}
+# What the runtime calls is of main's own file: so it has its package, whatever that is, and loads what that file holds.
+cp -RL "$source/src" "$scratch/src"
+chmod -R u+rwX "$scratch/src"
+cat >>"$scratch/src/Function.kt" <<'END'
+
+
+// The build adds this, so that the runtime can call main.
+private fun slipwayLoaded() = Unit
 
 class SlipwayEntryPoint : slipway.EntryPoint {
     init {
-        Class.forName("$qualified${class:-FunctionKt}")
+        slipwayLoaded()
     }
 
     override suspend fun call(
@@ -63,11 +70,23 @@ class SlipwayEntryPoint : slipway.EntryPoint {
     }
 }
 END
-kotlinc -cp "$(jars "$home/lib" "$scratch/lib")" -module-name function -d "$scratch/function.jar" "$source/src" "$scratch/SlipwayEntryPoint.kt"
+cd "$scratch"
+kotlinc -cp "$(jars "$home/lib" "$scratch/lib")" -module-name function -d "$scratch/classes" src
+entry=$(cd classes && find . -name SlipwayEntryPoint.class | sed 's|^\./||; s|\.class$||; s|/|.|g')
+
+# Other files beside the sources are resources.
+find src -name '*.kt' -delete
+cp -R src/. classes/
+(
+  cd classes
+  find . -type f | LC_ALL=C sort | sed 's|^\./||; s/["\\]/\\&/g; s/.*/"&"/' >"$scratch/files"
+  # With one date for all: the tool would take the time of the build.
+  "$(jdk)/bin/jar" -J-XX:+UseSerialGC -J-XX:TieredStopAtLevel=1 --create --no-manifest --date=1980-01-01T00:00:02Z --file "$scratch/function.jar" "@$scratch/files"
+)
 
 # The same source is the same bytes: time and mode don't depend on when and by whom it was built.
 cp "$scratch/function.jar" "$build/"
-echo "${qualified}SlipwayEntryPoint" >"$build/entry-point"
+echo "$entry" >"$build/entry-point"
 if [ -n "$(ls "$scratch/lib")" ]; then cp -R "$scratch/lib" "$build/"; fi
 find "$build" -mindepth 1 -type f -exec chmod 644 {} +
 find "$build" -mindepth 1 -exec touch -d @1 {} +

@@ -4,6 +4,7 @@ import kotlinx.coroutines.Dispatchers
 import slipway.Level
 import kotlin.test.AfterTest
 import kotlin.test.Test
+import kotlin.test.assertEquals
 import kotlin.test.assertFalse
 import kotlin.test.assertTrue
 
@@ -13,6 +14,11 @@ internal class InvocationTest {
     private val isInterrupted get() = Thread.currentThread().isInterrupted
 
     private fun interrupt() = Thread.currentThread().interrupt()
+
+    private fun messages(): List<String> {
+        val (lines) = invocation.lines()
+        return lines.map { it.message }
+    }
 
     @AfterTest
     fun calm() {
@@ -28,9 +34,8 @@ internal class InvocationTest {
             invocation.logFailure(IllegalStateException("gave up"))
             assertTrue(isInterrupted)
         }
-        val messages = invocation.lines().first.map { it.message.substringBefore("\n") }
         val failure = "the function failed: java.lang.IllegalStateException: gave up"
-        assertTrue(messages == listOf("logged", "printed", failure), "$messages")
+        assertEquals(listOf("logged", "printed", failure), messages().map { it.substringBefore("\n") })
     }
 
     @Test
@@ -56,6 +61,6 @@ internal class InvocationTest {
                 override val message get() = error("on purpose")
             },
         )
-        assertTrue("fails to say" in invocation.lines().first.single().message)
+        assertTrue("fails to say" in messages().single())
     }
 }
