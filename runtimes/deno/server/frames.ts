@@ -65,6 +65,10 @@ export class Outbox {
     return this.#end === 0;
   }
 
+  get size(): number {
+    return this.#end;
+  }
+
   begin(kind: number, number: number): this {
     this.#reserve(HEAD);
     this.#frame = this.#end;

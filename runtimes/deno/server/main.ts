@@ -1,6 +1,6 @@
 // The function's process: loads the function once and runs it for each invocation that the server sends.
 import { AsyncLocalStorage } from "node:async_hooks";
-import { connect, outbox, receive, sendAll, sendNow, sendSoon } from "./channel.ts";
+import { connect, outbox, printRest, receive, sendAll, sendLine, sendNow, sendSoon } from "./channel.ts";
 import { contextOf, watchTimers } from "./failures.ts";
 import { BATCH, FrameReader, KIND, LIFE, TAKES_MARKS } from "./frames.ts";
 import { type Handler, loadFunction } from "./load.ts";
@@ -14,6 +14,8 @@ interface Running {
   readonly unfinished: Unfinished;
 }
 
+// A function that never yields can print faster than what it prints is taken.
+const MOST_UNSENT_BYTES = 67_108_864;
 // A turn that lasts longer, or has ended so many invocations, does not keep back what is ready: the server has use for it.
 const LONG_TURN_MS = 1;
 
@@ -34,6 +36,8 @@ let turnBegan = 0;
 let ended = 0;
 /** A ping or a mark was answered, and that may not have been sent yet. */
 let marked = false;
+/** How many lines of the log there was no room for. */
+let dropped = 0;
 
 watchTimers(here);
 captureOutput(() => here().unfinished, (level, line) => speak(here(), level, line));
@@ -44,6 +48,11 @@ addEventListener("error", (event) => {
 addEventListener("unhandledrejection", (event) => {
   event.preventDefault();
   speak(here(), 1, describe(event.reason));
+});
+
+addEventListener("unload", () => {
+  finishLines(here().unfinished);
+  printRest();
 });
 
 await connect(socket);
@@ -209,8 +218,16 @@ function here(): Running {
 }
 
 function speak({ number }: Running, level: Level, message: string): void {
+  if (outbox.size > MOST_UNSENT_BYTES) {
+    dropped += 1;
+    return;
+  }
+  if (dropped > 0) {
+    outbox.begin(KIND.log, number).u8(1).text(`${dropped} log lines were dropped: too much was logged at once`).end();
+    dropped = 0;
+  }
   outbox.begin(KIND.log, number).u8(level).text(message).end();
-  sendNow();
+  sendLine();
 }
 
 /** An exception with its stack, its causes and what it carries; anything else that was thrown as it prints. */

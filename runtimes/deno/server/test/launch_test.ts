@@ -134,6 +134,23 @@ Deno.test("what a timer throws is in the log of its invocation, whatever others 
   assert.deepEqual(told.sort(), ["again", "late", "soon"]);
 });
 
+Deno.test("what a function says before it ends its process is heard", async () => {
+  const source = `
+    export default (req) => {
+      for (let line = 0; line < 3000; line += 1) req.log("line " + line + " " + "x".repeat(80));
+      req.error("last words");
+      Deno.stdout.writeSync(new TextEncoder().encode("no line break"));
+      (req.payload === "process" ? process : Deno).exit(1);
+    };
+  `;
+  const bodies = ["Deno", "process"].map((payload) => JSON.stringify({ payload }));
+  for (const { logs } of await answers({}, { "main.js": source }, bodies, { "x-runtime-result": "envelope" })) {
+    const said: string[] = logs.map(({ message }: { message: string }) => message);
+    assert.equal(said.filter((message) => message.startsWith("line ")).length, 3000);
+    assert.ok(said.includes("last words") && said.includes("no line break"));
+  }
+});
+
 Deno.test("the source is launched where nothing was built", async () => {
   const build = Deno.makeTempDirSync();
   const source = Deno.makeTempDirSync();
