@@ -50,12 +50,16 @@ type event struct {
 }
 
 // start starts a program as a process that serves. What it says comes as events.
-func start(program []string, environment []string, listener, lock int, events chan<- event) (*process, error) {
-	p := &process{copies: map[uint32]connection{}, isFunction: len(program) == 1}
+func start(program []string, environment []string, listener, lock int, events chan<- event) (_ *process, err error) {
+	// Descriptors that are not there yet: 0 would be another's.
+	p := &process{copies: map[uint32]connection{}, isFunction: len(program) == 1, wire: -1, printed: [2]int{-1, -1}}
 	var theirs []int
 	defer func() {
 		for _, descriptor := range theirs {
 			syscall.Close(descriptor)
+		}
+		if err != nil {
+			p.release()
 		}
 	}()
 	var printing [2]int
@@ -94,7 +98,6 @@ func start(program []string, environment []string, listener, lock int, events ch
 		Sys: &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL},
 	})
 	if err != nil {
-		p.release()
 		return nil, err
 	}
 	go func() {
@@ -229,6 +232,7 @@ func (p *process) bury(log *logs.Writer) {
 	p.release()
 }
 
+// release gives back whatever there is, which may be a part of it.
 func (p *process) release() {
 	for _, c := range p.copies {
 		syscall.Close(c.descriptor)
@@ -236,8 +240,10 @@ func (p *process) release() {
 	syscall.Close(p.wire)
 	syscall.Close(p.printed[0])
 	syscall.Close(p.printed[1])
-	_ = p.table.Unmap()
-	p.shared.Close()
+	if p.table != nil {
+		_ = p.table.Unmap()
+		p.shared.Close()
+	}
 }
 
 func (p *process) kill() {

@@ -58,10 +58,10 @@ type supervisor struct {
 // Run supervises a program until it is told to end, and returns the exit code.
 func Run(program string) int {
 	// First of all: a signal that comes while it starts must not be lost.
-	// It lives on next to nothing, and would collect no garbage below 4 MiB.
-	debug.SetGCPercent(10)
 	signals := make(chan os.Signal, 16)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGCHLD)
+	// It lives on next to nothing, and would collect no garbage below 4 MiB.
+	debug.SetGCPercent(10)
 	read, err := settings.FromEnvironment()
 	if err != nil {
 		return fail(contract.ConfigurationExit, err)
