@@ -97,14 +97,17 @@ func (i *invocation) keep(level slipway.Level, message string) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.lines = append(i.lines, line)
-	i.bytes += len(line.Message)
+	i.bytes += weight(line)
 	drop := 0
 	for ; i.bytes > contract.ResultLogBytes; drop++ {
-		i.bytes -= len(i.lines[drop].Message)
+		i.bytes -= weight(i.lines[drop])
 		i.truncated = true
 	}
 	i.lines = i.lines[drop:]
 }
+
+// weight is what a line's message takes; an empty one takes room as well.
+func weight(line answer.Line) int { return max(len(line.Message), 1) }
 
 // Go runs a task whose failure is logged.
 func (i *invocation) Go(task func() error) {
@@ -124,13 +127,26 @@ func (i *invocation) Go(task func() error) {
 func (i *invocation) logError(err error) string {
 	isEnd := errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 	if !isEnd || i.why() == nil {
-		i.Log(slipway.Error, fmt.Sprintf("%+v", err))
+		i.Log(slipway.Error, text("%+v", err))
 	}
-	return cmp.Or(fmt.Sprintf("%v", err), "an error without a message")
+	return cmp.Or(text("%v", err), "an error without a message")
 }
 
-func (i *invocation) logPanic(value any) {
-	i.Log(slipway.Error, fmt.Sprintf("panic: %v\n\n%s", value, debug.Stack()))
+// logPanic returns what a panic says.
+func (i *invocation) logPanic(value any) string {
+	message := "panic: " + text("%v", value)
+	i.Log(slipway.Error, fmt.Sprintf("%s\n\n%s", message, debug.Stack()))
+	return message
+}
+
+// text is what a value says, or its type. fmt sees to methods that panic, but not to values of panics that do so in turn.
+func text(format string, value any) (said string) {
+	defer func() {
+		if recover() != nil {
+			said = fmt.Sprintf("%T", value)
+		}
+	}()
+	return fmt.Sprintf(format, value)
 }
 
 // patience is how long a function that has asked for its context gets to end by itself once that has ended.

@@ -1,7 +1,6 @@
 package httpd
 
 import (
-	"fmt"
 	"net/http"
 	"time"
 
@@ -62,7 +61,7 @@ func (s *server) outcome(given *slipway.Answer, invalid error, failure string) *
 	case given != nil:
 		return nil
 	case invalid != nil:
-		return answer.Refuse(contract.InvalidResponse, "the function's answer can't be sent: %v", invalid)
+		return answer.Refuse(contract.InvalidResponse, "the function's answer can't be sent: %s", text("%v", invalid))
 	case failure == "":
 		return answer.Refuse(contract.NoResponse, "the function ended without an answer")
 	case s.settings.Development:
@@ -80,8 +79,7 @@ func (s *server) call(i *invocation, req *slipway.Request, res *slipway.Response
 			return
 		}
 		if value := recover(); value != nil {
-			i.logPanic(value)
-			failure = fmt.Sprintf("panic: %v", value)
+			failure = i.logPanic(value)
 			return
 		}
 		// runtime.Goexit ends this goroutine, and what net/http does in it: this is the last chance to answer.
