@@ -457,4 +457,21 @@ mod tests {
         unsafe { libc::close(writer) };
         assert_eq!(copy.look(reader), None);
     }
+
+    #[test]
+    fn a_connection_leaves_a_standard_streams_place() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().expect("a runtime");
+        let listening = std::net::TcpListener::bind("127.0.0.1:0").expect("there is a port");
+        let client = std::net::TcpStream::connect(listening.local_addr().expect("it has one"))
+            .expect("somebody listens");
+        client.set_nonblocking(true).expect("sockets can be that");
+        // SAFETY: no test reads standard input.
+        let stream = unsafe {
+            assert_eq!(libc::dup2(client.as_raw_fd(), libc::STDIN_FILENO), libc::STDIN_FILENO);
+            std::net::TcpStream::from_raw_fd(libc::STDIN_FILENO)
+        };
+        let moved =
+            runtime.block_on(async { above_standard(TcpStream::from_std(stream)?) }).expect("it is moved");
+        assert!(moved.as_raw_fd() > libc::STDERR_FILENO);
+    }
 }
