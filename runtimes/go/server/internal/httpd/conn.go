@@ -236,7 +236,11 @@ func (l *listener) next() (*net.TCPConn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return l.standard.move(accepted)
+	moved, err := l.standard.move(accepted)
+	if err != nil {
+		accepted.Close()
+	}
+	return moved, err
 }
 
 func (l *listener) Accept() (net.Conn, error) {
