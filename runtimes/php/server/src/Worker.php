@@ -102,7 +102,7 @@ final class Worker
         return match (true) {
             $answer !== null && $answer->problem === null => Frame::answer($number, $answer),
             $answer !== null => Frame::refuse($number, Code::InvalidResponse, "the function's answer can't be sent: {$answer->problem}"),
-            $failure !== null => Frame::refuse($number, Code::FunctionError, $failure::class . ": {$failure->getMessage()}"),
+            $failure !== null => Frame::refuse($number, Code::FunctionError, $this->summary($failure)),
             default => Frame::refuse($number, Code::NoResponse, 'the function ended without an answer'),
         };
     }
@@ -113,7 +113,7 @@ final class Worker
         try {
             ($this->function)($request, $response);
         } catch (\Throwable $failure) {
-            $log->write(Level::Error, (string) $failure);
+            $log->write(Level::Error, $this->report($failure));
         }
         $this->leftovers->liftTimeLimit();
         $this->flush();
@@ -123,6 +123,26 @@ final class Worker
         }
 
         return $failure;
+    }
+
+    /** All that an exception says of itself. That is the function's own code, and may fail in turn. */
+    private function report(\Throwable $failure): string
+    {
+        try {
+            return (string) $failure;
+        } catch (\Throwable) {
+            return $failure::class . ", which can't be printed\n{$failure->getTraceAsString()}";
+        }
+    }
+
+    private function summary(\Throwable $failure): string
+    {
+        try {
+            return $failure::class . ": {$failure->getMessage()}";
+        } catch (\Throwable) {
+            // It may have made anything of its message.
+            return $failure::class;
+        }
     }
 
     /** What was printed into buffers goes out. */

@@ -9,6 +9,19 @@ final class WorkerTest extends Running
     protected const string SOURCE = <<<'PHP'
         <?php
 
+        final class Mute extends Exception
+        {
+            public function __construct(mixed $message)
+            {
+                $this->message = $message;
+            }
+
+            public function __toString(): string
+            {
+                throw new Exception('it has no text');
+            }
+        }
+
         return static function ($req, $res): void {
             switch ($req->payload->do) {
                 case 'answer and exit':
@@ -56,6 +69,10 @@ final class WorkerTest extends Running
                     };
                     $res->json($down(0));
                     break;
+                case 'mute':
+                    throw new Mute(fopen('php://memory', 'r'));
+                case 'nothing to say':
+                    throw new Mute(new stdClass());
                 default:
                     echo 'well';
                     $res->json(getmypid());
@@ -113,6 +130,17 @@ final class WorkerTest extends Running
     {
         self::assertSame('function_error', $this->invoke(['do' => 'recurse'])[0]);
         $this->well();
+    }
+
+    public function testAnExceptionThatCannotBePrintedIsAnErrorOfTheFunction(): void
+    {
+        $process = $this->well();
+        foreach (['mute', 'nothing to say'] as $do) {
+            [$code, , $lines] = $this->invoke(['do' => $do]);
+            self::assertSame('function_error', $code);
+            self::assertStringStartsWith("Mute, which can't be printed", $lines[0]);
+        }
+        self::assertSame($process, $this->well());
     }
 
     /** The process that answered. */
