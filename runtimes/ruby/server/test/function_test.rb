@@ -28,12 +28,17 @@ class FunctionTest < Running
       when "garbage" then IO.for_fd(3, autoclose: false).syswrite("\xff" * 100) && sleep(9)
       when "close" then IO.for_fd(3).close && sleep(9)
       when "child" then Thread.new { puts "from a thread" }.join
+      when "mute" then raise Mute, req.payload["with"]
       when "kill" then Thread.list.each { |thread| thread.kill unless thread == Thread.main }
       end
       res.json(req.payload)
     end
 
     def overflow = overflow
+
+    class Mute < StandardError
+      def initialize(with) = super("mute").tap { define_singleton_method(with) { |*| raise NotImplementedError } }
+    end
   RUBY
 
   def generic(answer)
@@ -74,6 +79,14 @@ class FunctionTest < Running
     %w[exit thread overflow timeout].each { |what| generic(call({ "do" => what })) }
     well
     assert_equal 200, beside.value.first
+  end
+
+  def test_an_exception_that_cannot_be_printed_is_one_all_the_same
+    %w[message detailed_message backtrace cause].each do |with|
+      id = "without-#{with}"
+      generic(call({ "do" => "mute", "with" => with }, headers: { "x-runtime-invocation-id" => id }))
+      assert_match(/Mute/, logged(/#{id}/)["message"])
+    end
   end
 
   def test_a_child_has_no_part_in_the_stream

@@ -74,7 +74,7 @@ module Slipway
 
       def message(error)
         "#{error.class}: #{error.message}"
-      rescue StandardError
+      rescue Exception # rubocop:disable Lint/RescueException -- it is the function's, and may raise anything
         error.class.to_s
       end
     end

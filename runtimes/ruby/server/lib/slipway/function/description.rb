@@ -16,6 +16,8 @@ module Slipway
         chain = [error]
         chain << chain.last.cause while chain.last.cause && chain.size < MOST_CAUSES
         chain.map { |one| one(one) }.join("\ncaused by ")
+      rescue Exception # rubocop:disable Lint/RescueException -- its methods are the function's, and may raise anything
+        unprintable(error)
       end
 
       def one(error)
@@ -32,7 +34,11 @@ module Slipway
       # An exception may be of any class, and its message of any encoding.
       def message(error)
         String.new(error.detailed_message(highlight: false), encoding: Encoding::UTF_8).scrub("\ufffd")
-      rescue StandardError
+      rescue Exception # rubocop:disable Lint/RescueException -- as above
+        unprintable(error)
+      end
+
+      def unprintable(error)
         "an exception that can't be printed (#{error.class})"
       end
     end
