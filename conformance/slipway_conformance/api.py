@@ -16,6 +16,7 @@ from .runner import Runner
 from .runtime import KnownGap
 from .selection import Selection
 from .targets import Launcher
+from .waiting import as_they_end
 
 
 @frozen
@@ -50,10 +51,14 @@ def verify(
     runners = [_runner(subject, chosen, partial(watch, subject)) for subject in subjects]
     at_once = jobs or max(1, (os.cpu_count() or 1) // 2)
     with ThreadPoolExecutor(at_once) as pool:
+        judged = [pool.submit(runner.run) for runner in runners]
         try:
-            return Report(tuple(pool.map(Runner.run, runners)))
+            for one in as_they_end(judged):
+                one.result()
+            return Report(tuple(one.result() for one in judged))
         except BaseException:
             # Ctrl-C reaches this thread only: the others are told, or the pool would wait for them.
+            pool.shutdown(wait=False, cancel_futures=True)
             for runner in runners:
                 runner.cancel()
             raise

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor
+
+from slipway_conformance.waiting import as_they_end
 
 from .engine import system
 from .errors import ToolError
@@ -21,7 +23,7 @@ def run(
     with ThreadPoolExecutor(AT_ONCE) as pool:
         futures = [pool.submit(job) for job in jobs]
         try:
-            for future in as_completed(futures):
+            for future in as_they_end(futures):
                 error = future.exception()
                 if isinstance(error, ToolError):
                     problems.append(str(error))
