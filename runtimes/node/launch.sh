@@ -11,7 +11,7 @@ node=$home/bin/node
 if [ -x "$home/slipway-front" ]; then
   # The inspector tells nobody but the server where it listens, should a function hang.
   set -- "$home/slipway-front" --yields=pong --interrupt=inspector --entrypoint= -- \
-    "$node" --disable-warning=ExperimentalWarning --inspect-publish-uid=http --inspect-port=127.0.0.1:{port} "$home/server/function/main.mjs" "{folder}" "{entrypoint}"
+    "$node" --disable-warning=ExperimentalWarning --inspect-publish-uid=http "--inspect-port=127.0.0.1:{port}" "$home/server/function/main.mjs" "{folder}" "{entrypoint}"
 else
   # Node's own options are meant for the function: the server must not open the same inspector, or load the same hooks.
   if [ -n "${NODE_OPTIONS:-}" ]; then
