@@ -74,10 +74,10 @@ class Bench:
 class Runtime:
     """A language's runtime. ``folder`` is where its runtime.yaml stands, ``shared`` names the folders beside
     it that hold a part of it, ``entrypoint`` is the function's file in its source, ``built`` what is launched
-    of its build, where that is another name, ``broken`` a source that can't be loaded, empty where any
-    nonsense is one, ``memory`` is the MiB in which it serves, 0 where it doesn't say, ``plain_server`` the
-    server that answers without a container, where that is another one. ``certificates`` and
-    ``environment`` name variables that its toolchain goes by."""
+    of its build, where that is another name, ``memory`` is the MiB in which it serves, 0 where it doesn't
+    say, ``plain_server`` the server that answers without a container, where that is another one. ``broken``
+    is a source that can't be loaded, empty where any nonsense is one, ``throws`` one that throws while it is
+    loaded. ``certificates`` and ``environment`` name variables that its toolchain goes by."""
 
     language: str
     title: str
@@ -97,6 +97,7 @@ class Runtime:
     plain_server: str = ""
     built: str = ""
     broken: str = ""
+    throws: str = ""
     certificates: tuple[str, ...] = ()
     environment: tuple[str, ...] = ()
 
@@ -182,6 +183,7 @@ def _from_values(values: Mapping[str, Any], folder: Path) -> Runtime:
         plain_server=process.get("server", ""),
         built=values.get("built", ""),
         broken=values.get("broken", ""),
+        throws=values.get("throws", ""),
         certificates=tuple(values.get("certificates", [])),
         environment=tuple(process.get("environment", [])),
     )

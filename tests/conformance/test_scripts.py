@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from slipway_conformance import runtime
+from slipway_conformance.targets import THROWN
 from slipway_conformance.targets.process import ScriptsLauncher
 
 TOY = Path(__file__).resolve().parents[1] / "tools" / "toy"
@@ -36,7 +37,7 @@ def test_scripts_get_what_their_runtime_names(
     file = folder / "runtime.yaml"
     named = "process:\n  environment: [TOY_ROOT, TOY_UNSET]\n"
     text = file.read_text().replace("process:\n", named)
-    file.write_text(f"{text}certificates: [TOY_AUTHORITIES]\nbroken: 'no toy'\n")
+    file.write_text(f"{text}certificates: [TOY_AUTHORITIES]\nbroken: 'no toy'\nthrows: {THROWN}\n")
     (folder / "install.sh").write_text('#!/bin/sh\nenv >"$RUNTIME_HOME/environment"\n')
     for name in ("TOY_ROOT", "TOY_AUTHORITIES", "TOY_SECRET"):
         monkeypatch.setenv(name, name.lower())
@@ -48,4 +49,4 @@ def test_scripts_get_what_their_runtime_names(
         "TOY_AUTHORITIES=toy_authorities",
         "TOY_ROOT=toy_root",
     ]
-    assert launcher.broken == "no toy"
+    assert (launcher.broken, launcher.throws) == ("no toy", THROWN)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from slipway_conformance import runtime
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted(ROOT.glob("runtimes/*/runtime.yaml"))
@@ -75,6 +76,11 @@ def test_no_language_is_named(path: Path) -> None:
     assert len(names) > len(MORE_TOOLS)
     # What is allowed and no longer said is to be taken out of the list.
     assert named(path.read_text("utf-8"), names) == ALLOWED.get(str(path.relative_to(ROOT)), set())
+
+
+def test_every_interpreted_language_says_how_it_throws() -> None:
+    found = [runtime.load(path) for path in FILES]
+    assert [one.language for one in found if one.kind == "interpreted" and not one.throws] == []
 
 
 def test_what_is_allowed_is_there() -> None:

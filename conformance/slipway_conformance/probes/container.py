@@ -17,10 +17,8 @@ from .. import contract
 from ..cases import probe
 from ..session import Session
 from ..targets import Launcher
-from .lifecycle import default_entrypoint
+from .lifecycle import broken_source, default_entrypoint
 
-# Nothing that any language or manifest allows.
-_BROKEN = "<?php )]}{ '''\n"
 # Compilers, linkers and package managers, by the commands that they are called by.
 _TOOLCHAIN = (
     "cc gcc g++ clang ld as make cargo rustc rustup go javac swiftc ghc "
@@ -148,7 +146,7 @@ def says_why(session: Session) -> None:
     with _copy(_function_of(session)) as source:
         files = [path for path in source.rglob("*") if path.is_file()]
         for path in files:
-            path.write_text(_BROKEN)
+            path.write_text(broken_source(session))
         with _target(source) as build:
             code, output = session.launcher.build(source, build)
     session.expect(code != 0, "files that hold nonsense were built")
@@ -188,14 +186,14 @@ def launched_build(session: Session) -> None:
 )
 def entrypoint(session: Session) -> None:
     terms = contract.load()
-    usual = default_entrypoint(session)
+    usual, broken = default_entrypoint(session), broken_source(session)
     other = f"{usual.rpartition('.')[0]}_other.{usual.rpartition('.')[2]}"
     built = session.launcher.built or _function_of(session)
     # Neither the usual file of the build nor the same file of the source can be loaded.
-    with session.folder({other: _BROKEN}) as source, session.folder() as build:
+    with session.folder({other: broken}) as source, session.folder() as build:
         shutil.copytree(built, build, dirs_exist_ok=True)
         (build / usual).rename(build / other)
-        (build / usual).write_text(_BROKEN)
+        (build / usual).write_text(broken)
         build.chmod(0o755)
         before = _digest(build)
         env = {terms.variable("entrypoint"): other, terms.variable("source"): str(source)}

@@ -9,21 +9,13 @@ from collections.abc import Iterator
 
 from .. import contract
 from ..cases import probe
-from ..session import Session, Step, new_id
+from ..session import NotJudged, Session, Step, new_id
+from ..targets import THROWN
 from ..wire import WireError
 from .endings import ends_well
 from .full import while_full
 
 _SLOTS = 2
-_THROWN = "thrown-while-loading"
-# What fails while it is loaded, by the endings of files.
-_THROWS = {
-    "js": f"throw new Error('{_THROWN}')\n",
-    "ts": f"throw new Error('{_THROWN}')\n",
-    "php": f"<?php throw new Exception('{_THROWN}');\n",
-    "py": f"raise RuntimeError('{_THROWN}')\n",
-    "rb": f"raise '{_THROWN}'\n",
-}
 # No language takes it for a program, but for those in which text is one.
 _BROKEN = ")]}{ '''\n"
 
@@ -82,7 +74,7 @@ def missing(session: Session) -> None:
     needs=("source", "logs"),
 )
 def broken(session: Session) -> None:
-    with _serving(session, session.launcher.broken or _BROKEN) as fresh:
+    with _serving(session, broken_source(session)) as fresh:
         _not_loaded(fresh, named=default_entrypoint(session).rpartition("/")[2])
 
 
@@ -92,10 +84,10 @@ def broken(session: Session) -> None:
     needs=("source", "logs"),
 )
 def throws(session: Session) -> None:
-    kind = default_entrypoint(session).rpartition(".")[2]
-    session.require(kind in _THROWS, f"nobody knows how a file .{kind} throws")
-    with _serving(session, _THROWS[kind]) as fresh:
-        _not_loaded(fresh, named=_THROWN)
+    if not session.launcher.throws:
+        raise NotJudged("a runtime.yaml that says how its language throws")
+    with _serving(session, session.launcher.throws) as fresh:
+        _not_loaded(fresh, named=THROWN)
 
 
 @probe(
@@ -118,6 +110,11 @@ def _serving(session: Session, text: str) -> Iterator[Session]:
         session.fresh(folder=folder, wait="health") as fresh,
     ):
         yield fresh
+
+
+def broken_source(session: Session) -> str:
+    """The text of a source file that the target can't load."""
+    return session.launcher.broken or _BROKEN
 
 
 def default_entrypoint(session: Session) -> str:

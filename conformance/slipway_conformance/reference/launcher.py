@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from .. import contract
-from ..targets import FREE, Ability, Confined
+from ..targets import FREE, THROWN, Ability, Confined
 from ..targets.process import CommandLauncher, RunningProcess, surroundings
 from . import offline, settings
 
@@ -24,6 +24,7 @@ class ReferenceLauncher(CommandLauncher):
     """Builds and launches ``python -m slipway_conformance.reference``."""
 
     memory = 128
+    throws = f"raise RuntimeError('{THROWN}')\n"
 
     def __init__(self, mutant: str = "") -> None:
         package = __name__.rpartition(".")[0]

@@ -4,6 +4,7 @@ started."""
 from .base import (
     FREE,
     LOOPBACK,
+    THROWN,
     Ability,
     Confined,
     Launcher,
@@ -17,6 +18,7 @@ from .base import (
 __all__ = [
     "FREE",
     "LOOPBACK",
+    "THROWN",
     "Ability",
     "Confined",
     "Launcher",

@@ -17,6 +17,8 @@ from .. import contract
 
 # Where servers are launched, and called: nobody else reaches them.
 LOOPBACK = "127.0.0.1"
+# What a source file says that throws while it is loaded.
+THROWN = "thrown-while-loading"
 # How long a server that answers, but not that it is ready, is waited for.
 _UNREADY_SECONDS = 3.0
 _TAIL_WIDTH = 2000
@@ -190,8 +192,10 @@ class Launcher(ABC):
     built: Path | None = None
     # MiB in which it serves, as its runtime.yaml says; 0 for what the contract says of those that don't.
     memory: int = 0
-    # A source file's text that it can't load, as its runtime.yaml says; empty where any nonsense will do.
+    # Source files' texts that it can't load, as its runtime.yaml says: one that is no program, empty where
+    # any nonsense will do, and one that throws ``THROWN``, empty where nobody knows one.
     broken: str = ""
+    throws: str = ""
 
     @abstractmethod
     def prepare(self) -> None:

@@ -202,9 +202,9 @@ class ImageLauncher(Launcher):
 
     def describe(self, runtime: Runtime) -> None:
         """Takes over what no label says: that plain source launches too where the language is interpreted,
-        which source can't be loaded, and how much memory it needs where the image is silent."""
+        which sources can't be loaded, and how much memory it needs where the image is silent."""
         self.memory = self.memory or runtime.memory
-        self.broken = runtime.broken
+        self.broken, self.throws = runtime.broken, runtime.throws
         if runtime.kind == "interpreted":
             self.abilities |= {Ability.SOURCE}
 

@@ -217,7 +217,8 @@ class ScriptsLauncher(CommandLauncher):
         super().__init__(
             f"{runtime.language} (process)", [str(home / "launch.sh")], variables, abilities
         )
-        self.language, self.broken = runtime.language, runtime.broken
+        self.language = runtime.language
+        self.broken, self.throws = runtime.broken, runtime.throws
         self.argument = f"{runtime.language} --engine process"
 
     def prepare(self) -> None:
