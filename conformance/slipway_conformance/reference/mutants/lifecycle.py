@@ -279,7 +279,7 @@ def signal_while_loading_is_forgotten() -> None:
 
     def slow(served: Server) -> None:
         # Longer than all that comes before it, also where other work slows that down.
-        time.sleep(0.6 + time.process_time())
+        time.sleep(1.2 + 2 * time.process_time())
         load(served)
         if not lost:
             handle(later[0])
