@@ -42,6 +42,8 @@ lint)
   done
   ;;
 test)
+  cc -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Werror -o "$scratch/supervisor" "$here/server/test/native/supervisor.c"
+  "$scratch/supervisor"
   tool test
   path="$lib:$(jars "$scratch/test")"
   kotlinc -cp "$path" -Xfriend-paths="$home/lib/slipway-server.jar" -d "$scratch/tests.jar" "$here/types/test" "$here/server/test"

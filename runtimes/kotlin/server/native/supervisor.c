@@ -39,6 +39,8 @@ static size_t alive_count;
 static pid_t current;
 static int failed_starts;
 static bool announced;
+/* Another process is wanted as soon as there is room for it. */
+static bool is_wanted;
 static bool is_ending;
 static int64_t ends_at;
 
@@ -59,7 +61,7 @@ static void tell(const struct process *process, char what) {
 }
 
 /* In the child: what it prints is captured, and its end is seen by a guard. */
-_Noreturn static void serve(int control) {
+_Noreturn static void serve(int control, pid_t parent) {
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, NULL);
@@ -68,6 +70,10 @@ _Noreturn static void serve(int control) {
     close(alive[index].control);
   }
   prctl(PR_SET_PDEATHSIG, SIGKILL);
+  /* Process 1 may have ended before. Who outlived it would hold its port. */
+  if (getppid() != parent) {
+    _exit(1);
+  }
   struct serving serving = {.listener = listener, .control = control};
   serving.output = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
   for (int index = 0; index < 2; index++) {
@@ -92,7 +98,8 @@ _Noreturn static void serve(int control) {
 /* Has a process serve, which takes the place of the current one when it is ready. */
 static void start(void) {
   int ends[2];
-  if (is_ending || alive_count == MOST_ALIVE) {
+  is_wanted = alive_count == MOST_ALIVE;
+  if (is_ending || is_wanted) {
     return;
   }
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
@@ -100,10 +107,11 @@ static void start(void) {
     failed_starts = MOST_FAILED_STARTS;
     return;
   }
+  pid_t parent = getpid();
   pid_t child = fork();
   if (child == 0) {
     close(ends[0]);
-    serve(ends[1]);
+    serve(ends[1], parent);
   }
   close(ends[1]);
   if (child < 0) {
@@ -159,7 +167,13 @@ static void forget(pid_t pid, int status) {
     bool was_ready = alive[index].is_ready;
     close(alive[index].control);
     alive[index] = alive[--alive_count];
-    if (pid != current || is_ending) {
+    if (is_ending) {
+      return;
+    }
+    if (pid != current) {
+      if (is_wanted) {
+        start();
+      }
       return;
     }
     failed_starts += !was_ready;
