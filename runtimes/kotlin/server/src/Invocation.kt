@@ -171,7 +171,7 @@ internal class Invocation(
 }
 
 /** The lines for the result envelope: the newest that fit. */
-private class KeptLines {
+internal class KeptLines {
     private val lines = ArrayDeque<Line>()
     private var bytes = 0
     private var isTruncated = false
@@ -201,5 +201,6 @@ private class KeptLines {
     @Synchronized
     fun take(): Pair<List<Line>, Boolean> = lines.toList() to isTruncated
 
-    private fun size(line: Line) = line.message.toByteArray().size
+    /** An empty one takes room as well. */
+    private fun size(line: Line) = maxOf(line.message.toByteArray().size, 1)
 }
