@@ -175,7 +175,7 @@ def empty_body_is_an_empty_envelope() -> None:
     replace(request, "parse_json", lambda raw: original(raw or b"{}"))
 
 
-@mutant("2.4", also=("1.3", "2.9", "3.3", "6.2", "8.7", "9.4"))
+@mutant("2.4", also=("1.3", "2.9", "3.3", "6.2", "8.7", "9.4", "1.1"))
 def broken_json_has_a_code_of_its_own() -> None:
     """A body that is no JSON is answered with another code."""
     original = request.parse_json
@@ -189,7 +189,7 @@ def broken_json_has_a_code_of_its_own() -> None:
     replace(request, "parse_json", parse_json)
 
 
-@mutant("2.5", also=("8.7",))
+@mutant("2.5", also=("8.7", "1.1"))
 def shape_is_not_checked() -> None:
     """An envelope of another shape fails somewhere later."""
     replace(request, "check_shape", lambda envelope: None)

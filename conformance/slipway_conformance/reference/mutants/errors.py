@@ -22,7 +22,7 @@ def errors_have_no_id() -> None:
     replace(outgoing, "error_object", lambda refused, invocation: original(refused, None))
 
 
-@mutant("6.1")
+@mutant("6.1", also=("1.3",))
 def every_error_has_an_id() -> None:
     """What was refused before it had an id has one all the same."""
     original = outgoing.error_object
@@ -56,7 +56,7 @@ def errors_lose_their_headers() -> None:
     replace(outgoing, "refused", refused)
 
 
-@mutant("6.2", also=("5.7", "9.4"))
+@mutant("6.2", also=("5.7", "9.4", "1.1"))
 def errors_have_codes_of_their_own() -> None:
     """An error has a code that the contract doesn't know."""
     original = outgoing.error_object

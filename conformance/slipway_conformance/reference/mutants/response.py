@@ -255,7 +255,7 @@ def function_speaks_for_the_runtime() -> None:
     replace(response, "allowed", lambda lines: lines)
 
 
-@mutant("5.7", also=("6.2", "9.4"))
+@mutant("5.7", also=("6.2", "9.4", "1.1"))
 def no_answer_is_204() -> None:
     """A function that ends without an answer has answered 204."""
     replace(function, "unanswered", lambda: Answer(204, (), b""))

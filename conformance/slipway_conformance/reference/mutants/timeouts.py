@@ -74,7 +74,7 @@ def spinning_goes_on() -> None:
     replace(child, "_end", end)
 
 
-@mutant("7.2")
+@mutant("7.2", also=("7.1",))
 def caller_may_lengthen_the_timeout() -> None:
     """The header may ask for more than the launch allows."""
     original = steering.seconds

@@ -37,7 +37,7 @@ def speaks_http_1_0() -> None:
     replace(outgoing, "wire", lambda *given: original(*given).replace(b"HTTP/1.1", b"HTTP/1.0", 1))
 
 
-@mutant("1.1", also=("5.9", "7.7", "9.1", "11.6", "4.4", "8.8", "9.2", "8.6"))
+@mutant("1.1", also=("5.9", "7.7", "9.1", "11.6", "4.4", "8.8", "9.2", "8.6", "1.2", "11.5"))
 def closes_after_each_answer() -> None:
     """A connection serves one request only."""
     replace(outgoing, "stays_open", lambda head: False)
