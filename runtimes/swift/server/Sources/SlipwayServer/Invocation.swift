@@ -41,21 +41,29 @@ final class Invocation: @unchecked Sendable {
   private var said: Said?
 
   /// What the function said beside its answer. Most say nothing: it is made when it is needed, and all share a lock.
-  private final class Said {
+  final class Said {
     var failure: String?
     var printed = (out: Lines(), error: Lines())
     /// For the result envelope: the newest lines that fit.
-    var kept: [(line: JSON, bytes: Int)] = []
-    var keptBytes = 0
-    var firstKept = 0
+    var lines: [JSON] { kept[firstKept...].map(\.line) }
+    private(set) var isTruncated = false
+    private(set) var kept: [(line: JSON, bytes: Int)] = []
+    private var keptBytes = 0
+    private var firstKept = 0
 
     func keep(_ line: JSON, bytes: Int) {
-      kept.append((line, bytes))
-      keptBytes += bytes
+      // An empty one takes room as well.
+      kept.append((line, max(bytes, 1)))
+      keptBytes += max(bytes, 1)
       while keptBytes > Contract.resultLogBytes {
         keptBytes -= kept[firstKept].bytes
         kept[firstKept] = (.null, 0)
         firstKept += 1
+        isTruncated = true
+      }
+      if firstKept > 1024, firstKept * 2 > kept.count {
+        kept.removeFirst(firstKept)
+        firstKept = 0
       }
     }
   }
@@ -107,7 +115,9 @@ final class Invocation: @unchecked Sendable {
     // Whoever is told to stop may well say so.
     if isClaimed.load(ordering: .acquiring), error is CancellationError { return }
     write(.error, "the function failed: \(String(reflecting: error))")
-    withSaid { $0.failure = "\(error)" }
+    // What it says of itself is the function's code, which may log, or fail and never come back: not under a lock.
+    let message = "\(error)"
+    withSaid { $0.failure = message }
   }
 
   func crash(_ message: String) {
@@ -138,7 +148,7 @@ final class Invocation: @unchecked Sendable {
     case .failure(let refusal): (reply, error) = (.refused(refusal, owner.invocation), refusal)
     }
     if flags.contains(.inEnvelope) {
-      let (logs, truncated) = withSaid { ($0.kept[$0.firstKept...].map(\.line), $0.firstKept > 0) }
+      let (logs, truncated) = withSaid { ($0.lines, $0.isTruncated) }
       reply = reply.enveloped(
         .init(
           invocation: owner.invocation, error: error, logs: logs, truncated: truncated,
