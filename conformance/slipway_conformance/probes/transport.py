@@ -70,6 +70,8 @@ def no_trace(session: Session) -> None:
         session.fresh({} if contained else {"TMPDIR": str(folder)}) as fresh,
     ):
         fresh.honest()
+        # Whoever writes that it listens may come to that after its first answer.
+        fresh.wait_log(lambda lines: any(one.message.startswith("listening on ") for one in lines))
         before = len(fresh.log()), _files(fresh, folder)
         for _ in range(5):
             fresh.check(fresh.invoke(_RUN, secret=False), error="unauthorized")
