@@ -35,6 +35,8 @@ _METHOD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}) ")
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _CLOSE = b"connection: close\r\n"
 _KEEP = b"connection: keep-alive\r\n"
+_WELL = b"HTTP/1.1 200 OK\r\ncontent-type: text/plain; charset=utf-8\r\n"
+_RETRY = b"retry-after: 1\r\n"
 
 
 class Server:
@@ -50,8 +52,15 @@ class Server:
         self.date = b""
         self._each_second()
 
-    def ready(self) -> bool:
-        return not self.draining and self.pool.available() and self.pool.in_flight < self.settings.concurrency
+    def refusal(self, identity: bytes | None) -> tuple[bytes, bytes] | None:
+        """Why no invocation is taken now, as an answer; None where one is."""
+        if self.draining:
+            return error_answer("shutting_down", "the runtime is shutting down", identity)
+        if self.pool.failed:
+            return error_answer("function_not_loaded", "the function could not be loaded; the log says why", identity)
+        if self.pool.in_flight >= self.settings.concurrency:
+            return error_answer("overloaded", "every invocation slot is taken", identity, _RETRY)
+        return None
 
     def drain(self) -> None:
         self.draining = True
@@ -317,21 +326,16 @@ class Connection:
         server = self._server
         if request.refusal is not None:
             self.answer(*request.refusal)
-        elif request.probe:
-            well = request.probe == HEALTH or server.ready()
-            status = b"200 OK" if well else b"503 Service Unavailable"
-            word = b"ok" if request.probe == HEALTH else b"ready" if well else b"not ready"
-            self.answer(b"HTTP/1.1 %b\r\ncontent-type: text/plain; charset=utf-8\r\n" % status, word)
-        elif server.draining:
-            self.answer(*error_answer("shutting_down", "the runtime is shutting down", request.identity))
-        elif server.pool.failed:
-            why = "the function could not be loaded; the log says why"
-            self.answer(*error_answer("function_not_loaded", why, request.identity))
-        elif server.pool.in_flight >= server.settings.concurrency:
-            why, more = "every invocation slot is taken", b"retry-after: 1\r\n"
-            self.answer(*error_answer("overloaded", why, request.identity, more))
-        else:
+        elif request.probe == HEALTH:
+            self.answer(_WELL, b"ok")
+        elif refusal := server.refusal(request.identity):
+            self.answer(*refusal)
+        elif not request.probe:
             self._invoke(request)
+        elif server.pool.available():
+            self.answer(_WELL, b"ready")
+        else:
+            self.answer(*error_answer("overloaded", "the function's process is being replaced", None, _RETRY))
 
     def _invoke(self, request: Request) -> None:
         timeout, body = request.timeout, request.body
