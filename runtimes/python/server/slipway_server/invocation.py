@@ -15,6 +15,7 @@ from slipway_worker import frames
 from . import logs
 
 VALID_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_BODYLESS = (204, 304)
 _BEFORE_THE_FUNCTION = ("invalid_json", "invalid_envelope")
 _STATUS = {int(status): f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n".encode() for status in HTTPStatus}
 _TYPES = (
@@ -130,6 +131,8 @@ class Invocation:
         headers: dict[str, list[str]] = {"content-type": [kind]} if kind else {}
         for name, value in own:
             headers.setdefault(name.lower(), []).append(value)
+        if status in _BODYLESS:
+            body = b""
         try:
             text, encoding = body.decode(), "utf-8"
         except UnicodeDecodeError:

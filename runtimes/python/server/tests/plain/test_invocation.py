@@ -1,5 +1,6 @@
 """What an invocation holds once it has ended: it stays known for lines that come late."""
 
+import json
 import unittest
 
 from slipway_server.invocation import MOST_RESULT_LOG, Invocation
@@ -9,14 +10,25 @@ ANSWER = frames.ANSWER_HEAD.pack(200, frames.TEXT, 0) + b"well"
 
 
 class Client:
-    """Takes answers, and looks at none."""
+    """Takes an answer."""
+
+    body = b""
 
     def answer(self, head: bytes, body: bytes, dated: bool = False) -> None:
-        pass
+        self.body = body
 
 
-def invocation() -> Invocation:
-    return Invocation(Client(), b"id", 1, True, None)
+def invocation(client: Client | None = None) -> Invocation:
+    return Invocation(client or Client(), b"id", 1, True, None)
+
+
+class Results(unittest.TestCase):
+    def test_a_status_without_a_body_has_none_in_a_result(self) -> None:
+        for status, body in ((200, "well"), (204, ""), (304, "")):
+            with self.subTest(status):
+                client = Client()
+                invocation(client).answered(frames.ANSWER_HEAD.pack(status, frames.TEXT, 0) + b"well")
+                self.assertEqual(json.loads(client.body)["body"], body)
 
 
 class Lines(unittest.TestCase):
