@@ -36,10 +36,10 @@ class Exchange:
 @frozen
 class Case:
     """One check. ``launch`` is what its target's environment has beyond the usual; ``needs`` are
-    abilities of the target without which it can't be judged; ``alone`` keeps other cases away while
-    it runs; of those that do, the ``quiet`` ones mostly wait, harm no server but their own, and may
-    overlap with each other. What ``harms`` makes its server replace a process, which clause 7.5 gives time
-    for: it comes last."""
+    abilities of the target without which it can't be judged; ``alone`` keeps other cases away from its
+    server, and most of them from the machine, while it runs; of those that do, the ``quiet`` ones mostly
+    wait, harm no server but their own, and may overlap with each other. What ``harms`` makes its server
+    replace a process, which clause 7.5 gives time for: it comes last."""
 
     id: str
     why: str

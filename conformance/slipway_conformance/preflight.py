@@ -11,7 +11,7 @@ from typing import Any
 
 from attrs import field, frozen
 
-from . import contract, logs
+from . import contract
 from .session import new_id
 from .targets import LOOPBACK, Running
 from .wire import Answer, Sent, Wire, WireError
@@ -142,7 +142,7 @@ def _raised(running: Running, do: str, answer: Answer) -> Iterator[str]:
     if answer.header(terms.header("error")) != "function_error":
         return
     invocation = answer.header(terms.header("invocation"))
-    lines = (line.message for line in logs.parse(running.log_lines()) if line.level == "error")
+    lines = (line.message for line in running.log.parsed() if line.level == "error")
     told = next((line for line in lines if do in line), f"see the log of invocation {invocation}")
     yield f"step {do} raised an exception: {told[:300]}"
 

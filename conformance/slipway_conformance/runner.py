@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import traceback
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict, deque
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event, Lock
 
@@ -21,11 +22,15 @@ from .wire import WireError
 
 Watcher = Callable[[Result], None]
 Variant = tuple[tuple[str, str], ...]
+# A server: of which settings, and which of those that have the same.
+_Place = tuple[Variant, int]
 # Cases at a time on one server, and servers of other settings beside the one that most cases share.
 _PARALLEL = 4
 _VARIANTS = 2
 # Cases at a time that mostly wait.
 _QUIET = 4
+# Servers of the usual settings that take the cases which let no other one beside them, each one at a time.
+_LANES = 2
 
 
 @define
@@ -38,8 +43,8 @@ class Runner:
     profiles: frozenset[str]
     known_gaps: Sequence[KnownGap] = ()
     watch: Watcher = lambda result: None
-    _servers: dict[Variant, Running] = field(factory=dict, init=False)
-    _locks: defaultdict[Variant, Lock] = field(factory=lambda: defaultdict(Lock), init=False)
+    _servers: dict[_Place, Running] = field(factory=dict, init=False)
+    _locks: defaultdict[_Place, Lock] = field(factory=lambda: defaultdict(Lock), init=False)
     _cancelled: Event = field(factory=Event, init=False)
     _lock: Lock = field(factory=Lock, init=False)
     _retried: int = field(default=0, init=False)
@@ -52,7 +57,7 @@ class Runner:
         problems: list[str] = []
         try:
             self.launcher.prepare()
-            problems += preflight.problems(self._server({}))
+            problems += preflight.problems(self._server(((), 0)))
             if not problems:
                 results = self._judge_all()
         except TargetError as error:
@@ -115,16 +120,28 @@ class Runner:
             firsts = list(pool.map(self._first, overlapping))
         with ThreadPoolExecutor(_QUIET) as pool:
             firsts += pool.map(self._first, quiet)
-        for case in sorted(alone, key=lambda case: case.harms):
-            if case in quiet:
-                continue
-            if running := self._servers.get(variant):
-                running.log.wait_quiet()
-            firsts.append(self._first(case))
+        firsts += self._judge_alone(variant, [case for case in alone if case not in quiet])
         results = [self._confirmed(result) for result in firsts]
         if variant:
-            self._forget(variant)
+            self._forget((variant, 0))
         return results
+
+    def _judge_alone(self, variant: Variant, cases: Sequence[Case]) -> list[Result]:
+        """Cases that want a server for themselves, which is what several servers give them."""
+        left = deque(sorted(cases, key=lambda case: case.harms))
+
+        def judge(lane: int) -> list[Result]:
+            found = []
+            with contextlib.suppress(IndexError):
+                while case := left.popleft():
+                    if running := self._servers.get((variant, lane)):
+                        running.log.wait_quiet()
+                    found.append(self._first(case, lane))
+            return found
+
+        lanes = 1 if variant or Ability.LAUNCH not in self.launcher.abilities else _LANES
+        with ThreadPoolExecutor(lanes) as pool:
+            return [result for found in pool.map(judge, range(lanes)) for result in found]
 
     def _excused(self, case: Case) -> Result | None:
         if case.profile not in self.profiles:
@@ -135,17 +152,17 @@ class Runner:
             return Result(case, Outcome.NOT_JUDGED, note=_unable(*lacking))
         return None
 
-    def _first(self, case: Case) -> Result:
+    def _first(self, case: Case, lane: int = 0) -> Result:
         """The result of a case, not weighed yet; told at once unless it failed."""
         if self._cancelled.is_set():
             return Result(case, Outcome.NOT_JUDGED, note="the run was ended before")
-        result = self._attempt(case)
+        result = self._attempt(case, lane)
         if result.outcome is Outcome.ERROR:
             with self._lock:
                 self._retried += 1
-            self._forget(_variant(case))
+            self._forget((_variant(case), lane))
             told = "the first attempt met an error of the engine"
-            result = evolve(self._attempt(case), attempts=2, note=told)
+            result = evolve(self._attempt(case, lane), attempts=2, note=told)
         if result.outcome is not Outcome.FAIL:
             self._tell(self._weigh(result))
         return result
@@ -162,10 +179,11 @@ class Runner:
             result = evolve(second, attempts=2)
         return self._tell(self._weigh(result))
 
-    def _attempt(self, case: Case) -> Result:
+    def _attempt(self, case: Case, lane: int = 0) -> Result:
         began = time.monotonic()
+        place = (_variant(case), lane)
         try:
-            running = self._server(case.launch)
+            running = self._server(place)
         except TargetError as error:
             outcome = Outcome.FAIL if isinstance(error, TargetFailed) else Outcome.ERROR
             return Result(case, outcome, (str(error),), seconds=time.monotonic() - began)
@@ -199,7 +217,7 @@ class Runner:
             secrets=frozenset(session.secrets),
         )
         if outcome is not Outcome.PASS and not running.alive():
-            self._forget(_variant(case))
+            self._forget(place)
         return result
 
     def _weigh(self, result: Result) -> Result:
@@ -232,18 +250,17 @@ class Runner:
                 )
         return problems
 
-    def _server(self, launch: Mapping[str, str]) -> Running:
-        variant = tuple(sorted(launch.items()))
+    def _server(self, place: _Place) -> Running:
         with self._lock:
-            lock = self._locks[variant]
+            lock = self._locks[place]
         with lock:
-            running = self._servers.get(variant)
+            running = self._servers.get(place)
             if running is None or not running.alive():
-                running = self._servers[variant] = self.launcher.launch(launch)
+                running = self._servers[place] = self.launcher.launch(dict(place[0]))
             return running
 
-    def _forget(self, variant: Variant) -> None:
-        running = self._servers.pop(variant, None)
+    def _forget(self, place: _Place) -> None:
+        running = self._servers.pop(place, None)
         if running:
             running.stop()
 

@@ -246,7 +246,7 @@ class Session:
 
     def log(self) -> list[logs.LogLine]:
         self.need(Ability.LOGS)
-        return logs.parse(self.running.log_lines())
+        return self.running.log.parsed()
 
     def log_excerpt(self) -> str:
         """What a report shows of the log: the last lines of this case's invocations and of none."""

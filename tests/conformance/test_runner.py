@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import time
+from collections import Counter
+from threading import Lock
+
 from slipway_conformance import explain
 from slipway_conformance.outcomes import Outcome, Report
 from slipway_conformance.runtime import KnownGap
@@ -166,6 +170,35 @@ def test_cases_share_a_server_unless_their_launch_differs(judge: Judge) -> None:
     )
     assert launcher.launched == 2
     assert launcher.closed
+
+
+def test_cases_that_ask_to_be_alone_overlap_on_no_server(judge: Judge) -> None:
+    lock, on_it, met = Lock(), Counter[str](), []
+
+    def stays(session: Session) -> None:
+        with lock:
+            on_it[session.running.secret] += 1
+            met.append((on_it[session.running.secret], len(on_it)))
+        time.sleep(0.02)
+        with lock:
+            on_it[session.running.secret] -= 1
+
+    launcher = StubLauncher()
+    judge(
+        *(case_of(stays, f"1.1-{name}", alone=True) for name in ("answers", "host", "keep-alive")),
+        launcher=launcher,
+    )
+    assert {number for number, _ in met} == {1}
+    assert max(servers for _, servers in met) == launcher.launched == 2
+
+
+def test_where_no_server_can_be_launched_all_share_the_only_one(judge: Judge) -> None:
+    class Only(StubLauncher):
+        abilities = frozenset()
+
+    launcher = Only()
+    judge(case_of(passes, alone=True), case_of(passes, "1.1-host", alone=True), launcher=launcher)
+    assert launcher.launched == 1
 
 
 def test_a_target_that_cannot_be_had_is_a_problem(judge: Judge) -> None:

@@ -68,6 +68,13 @@ def test_a_name_of_nothing_is_refused_before_an_engine_starts(root: Path, no_eng
         _verify("nosuch", "--engine", "process")
 
 
+def test_a_function_that_is_not_there_is_refused_before_an_engine_starts(
+    root: Path, no_engine: None
+) -> None:
+    with pytest.raises(ToolError, match="--function nowhere: there is no such folder"):
+        _verify("toy", "--function", "nowhere")
+
+
 def test_a_demo_of_nothing_is_refused_before_an_engine_starts(root: Path, no_engine: None) -> None:
     with pytest.raises(ToolError, match=r"no runtime 'cobol' .*: toy\."):
         demo.demo("cobol", None)

@@ -100,7 +100,7 @@ def _mixed(chosen: Sequence[Mutant], judged: Sequence[Result]) -> list[Mutant]:
 
 
 def _is_quick(result: Result) -> bool:
-    costly = result.case.alone or _COSTLY & result.case.needs
+    costly = result.case.alone or result.case.launch or _COSTLY & result.case.needs
     return result.seconds <= _QUICK_SECONDS and not costly
 
 

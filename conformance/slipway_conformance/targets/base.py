@@ -10,10 +10,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from pathlib import Path
+from threading import Lock
 
 from attrs import frozen
 
-from .. import contract
+from .. import contract, logs
 
 # Where servers are launched, and called: nobody else reaches them.
 LOOPBACK = "127.0.0.1"
@@ -85,11 +86,23 @@ class LogCollector:
 
     def __init__(self) -> None:
         self.lines: list[str] = []
+        self._parsed: list[logs.LogLine] = []
+        self._read = 0
+        self._lock = Lock()
         self._last = 0.0
 
     def add(self, lines: Iterable[bytes]) -> None:
         self.lines.extend(line.decode("utf-8", "replace") for line in lines)
         self._last = time.monotonic()
+
+    def parsed(self) -> list[logs.LogLine]:
+        """All lines so far as values. Cases ask again and again until a line is there, so each is read
+        once."""
+        with self._lock:
+            end = len(self.lines)
+            self._parsed += logs.parse(self.lines[self._read : end])
+            self._read = end
+            return list(self._parsed)
 
     def wait_quiet(self, seconds: float = 0.1, within: float = 3.0) -> None:
         """Returns when no line has come for *seconds*: what earlier cases logged is all there."""

@@ -114,6 +114,9 @@ class RunningContainer(Running):
     def alive(self) -> bool:
         if self._stopped:
             return False
+        # The engine ends a log with its container: it need not be asked before each case.
+        if self._follower and self._follower.is_alive():
+            return True
         try:
             self.container.reload()
         except docker.errors.NotFound:

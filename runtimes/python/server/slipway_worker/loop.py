@@ -10,18 +10,11 @@ from collections.abc import Awaitable, Callable, Coroutine
 from types import FrameType
 from typing import Any
 
-from . import frames
+from . import frames, held
 from .call import Call, drive
 from .channel import Channel
 from .function import own_traceback, summary
 from .output import Output, current
-
-
-class Held(BaseException):
-    """What a function is interrupted with that does not yield."""
-
-    def __str__(self) -> str:
-        return "the function does not yield"
 
 
 class Loop:
@@ -129,7 +122,7 @@ class Loop:
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
         """Takes the thread from the function that holds it, so that what awaits beside it may go on."""
         if asyncio.current_task(self._loop) is not None:
-            raise Held
+            held.interrupt(frame, self._loop.call_soon)
 
     def _background_failure(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """A task that failed while nobody waited for it."""

@@ -17,6 +17,12 @@ async def main(req, res):
     elif what == "spin":
         while True:
             pass
+    elif what == "spin whatever is raised":
+        while True:
+            try:
+                sum(range(1000))
+            except BaseException:
+                pass
     elif what == "sleep":
         time.sleep(req.payload["seconds"])
     res.json({"process": os.getpid()})
@@ -28,7 +34,7 @@ class Asynchronous(Running):
     function = FUNCTION
 
     def test_what_holds_the_loop_costs_its_neighbours_no_answer(self) -> None:
-        for held in ({"do": "spin"}, {"do": "sleep", "seconds": 60}):
+        for held in ({"do": "spin"}, {"do": "spin whatever is raised"}, {"do": "sleep", "seconds": 60}):
             answers: list[tuple[int, str]] = []
 
             def call(payload: dict[str, Any], timeout: float, answers: list[tuple[int, str]] = answers) -> None:
