@@ -10,17 +10,19 @@ from slipway_conformance.waiting import as_they_end
 from .engine import system
 from .errors import ToolError
 
-# Two: builds, checks and suites wait half of the time, and small machines have two cores.
+# Two: builds and checks wait half of the time, and small machines have two cores.
 AT_ONCE = 2
 
 
 def run(
-    jobs: Sequence[Callable[[], object]], stop: Callable[[], object] = system.end_children
+    jobs: Sequence[Callable[[], object]],
+    stop: Callable[[], object] = system.end_children,
+    at_once: int = AT_ONCE,
 ) -> None:
-    """Runs all *jobs*; the failure of one keeps none of the others from being run. ToolError with all
-    messages. An interruption ends them by *stop*."""
+    """Runs all *jobs*, *at_once* at a time; the failure of one keeps none of the others from being run.
+    ToolError with all messages. An interruption ends them by *stop*."""
     problems = []
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    with ThreadPoolExecutor(at_once) as pool:
         futures = [pool.submit(job) for job in jobs]
         try:
             for future in as_they_end(futures):

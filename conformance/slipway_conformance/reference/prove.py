@@ -37,7 +37,7 @@ _PARALLEL = 4
 _WAITING_SECONDS = 2.0
 # Cases that took longer on the reference, or launch and build something of their own, are run on the
 # mutants of their own clause only: they would take an hour on all of them.
-_QUICK_SECONDS = 0.15
+_QUICK_SECONDS = 0.1
 _COSTLY = {Ability.LAUNCH, Ability.SIGNALS, Ability.BUILD, Ability.SOURCE, Ability.SCRIPTS}
 
 
@@ -45,7 +45,7 @@ def prove(names: Collection[str] = (), jobs: int = 0, tell: Tell = lambda line: 
     """Tries the mutants *names* (all where none is named), *jobs* at a time."""
     began = time.monotonic()
     chosen = [found for name, found in mutants.load().items() if not names or name in names]
-    reference = _judge("", cases.load(), parallel=_PARALLEL)
+    reference = _judge_reference()
     judged = [result for result in reference if result.outcome not in _LEFT_OUT]
     tell(f"reference: {len(judged)} cases in {time.monotonic() - began:.0f} s")
     quick = frozenset(r.case.id for r in judged if _is_quick(r))
@@ -158,8 +158,17 @@ def _breaks(mutant: Mutant, case: Case) -> bool:
     return case.clause.number in mutant.clauses
 
 
+def _judge_reference() -> Sequence[Result]:
+    """All cases on the reference, as on any target; TargetError where it can't be had."""
+    launcher = ReferenceLauncher()
+    report = Runner(launcher, cases.load(), Subject(launcher).declared).run()
+    if report.problems:
+        raise TargetError("\n".join(report.problems))
+    return report.results
+
+
 def _judge(name: str, chosen: Sequence[Case], parallel: int) -> list[Result]:
-    """The results of *chosen* on the mutant *name*, or on the reference where it is empty."""
+    """The results of *chosen* on the mutant *name*."""
     launcher = ReferenceLauncher(name)
     runner = Runner(launcher, chosen, Subject(launcher).declared)
     try:

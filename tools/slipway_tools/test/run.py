@@ -85,7 +85,7 @@ def _outlook(plan: Plan, wanted: Sequence[Choice]) -> Outlook:
         Phase(_RUNTIME_CHECKS, runtimes, 22),
         Phase(_EXAMPLES, runtimes, 2),
         Phase(_INTERRUPTED, int(everything), 30),
-        Phase(_SUITES, images, 33),
+        Phase(_SUITES, images, 47),
         Phase(_COMPARE, images if runtimes > 1 else 0, 3),
         Phase(_PROCESSES, runtimes, 4),
     ]

@@ -1,7 +1,8 @@
-"""The suite on every image and, for what no image can show, on plain processes; two at a time."""
+"""The suite on every image and, for what no image can show, on plain processes."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -32,8 +33,11 @@ from ..subjects import image_subject, scripts_subject
 from ..terminal import Step
 from .tally import Failed, Tally, show
 
-# Beside another suite no case is alone that asks to be, and may miss a limit of time for want of a processor. More than
-# these are no accident.
+# A suite keeps two processors busy: a second one on them would save next to nothing, and disturb cases that ask to
+# be alone.
+_PROCESSORS = 2
+# Such a case shares the machine all the same, and may miss a limit of time for want of a processor. More than these
+# are no accident.
 _DOUBTFUL = 3
 # How often each of them must pass then: what fails now and then has failed.
 _TIMES = 3
@@ -110,7 +114,8 @@ def judge_all(tally: Tally, pieces: Sequence[Piece]) -> list[TargetReport]:
         for judge in judges:
             judge.stop()
 
-    parallel.run([judge.run for judge in judges], stop)
+    at_once = max(1, (os.cpu_count() or 1) // _PROCESSORS)
+    parallel.run([judge.run for judge in judges], stop, at_once)
     for judge in judges:
         judge.run_again()
     return [judge.target for judge in judges if judge.target]
