@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from slipway_conformance.runtime import RuntimeFileError, load
 from slipway_tools import repository
-from slipway_tools.engine import images
+from slipway_tools.engine import buildkit, images
 from slipway_tools.errors import ToolError
+from slipway_tools.run import Run
+from slipway_tools.terminal import Steps
 
 
 def test_a_language_alone_is_its_default_version(root: Path) -> None:
@@ -79,6 +83,28 @@ def test_what_a_runtime_shares_is_a_source_of_its_images(root: Path) -> None:
     before = images.source(choice)
     (part / "Dockerfile").write_text("FROM scratch\nCOPY . /\n")
     assert images.source(choice) != before
+
+
+def test_what_is_shared_is_built_after_what_it_copies_from(
+    root: Path, monkeypatch: pytest.MonkeyPatch, run: Run
+) -> None:
+    for folder in (root / "runtimes" / name for name in ("base", "part", "whole")):
+        folder.mkdir()
+        (folder / "Dockerfile").write_text("FROM scratch\n")
+    file = root / "runtimes" / "toy" / "runtime.yaml"
+    file.write_text(file.read_text() + "shared: [whole, part]\n")
+    built: dict[str, Mapping[str, str]] = {}
+    monkeypatch.setattr(images, "build_base", lambda *given: None)
+    monkeypatch.setattr(
+        buildkit, "build", lambda wanted, tell: built.update({wanted.tag: wanted.args})
+    )
+    with Steps() as steps:
+        images.build(Mock(), [repository.choose("toy")], run, steps)
+    base, whole, part = {"BASE": images.BASE}, "slipway/whole:1", "slipway/part:1"
+    assert list(built) == [whole, part, "slipway/toy:1-build", "slipway/toy:1"]
+    assert built[whole] == base
+    assert built[part] == base | {"WHOLE": whole}
+    assert built["slipway/toy:1"].items() >= (base | {"WHOLE": whole, "PART": part}).items()
 
 
 def test_an_image_is_made_again_where_its_labels_would_say_something_else(

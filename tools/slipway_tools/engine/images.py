@@ -54,29 +54,43 @@ def build(client: docker.DockerClient, wanted: Sequence[Choice], run: Run, steps
     One that fails keeps none of the others from being built.
     """
     build_base(client, run, steps)
-    shared = sorted({name for choice in wanted for name in choice.runtime.shared})
-    parallel.run([partial(_build_shared, name, steps) for name in shared])
+    for name, below in shared(wanted).items():
+        _build_shared(name, below, steps)
     parallel.run([partial(_build, choice, steps) for choice in wanted])
 
 
-def _build_shared(name: str, steps: Steps) -> None:
+def shared(wanted: Sequence[Choice]) -> dict[str, tuple[str, ...]]:
+    """The folders that *wanted* share, each after those that it may copy from, which are named with it."""
+    return {
+        name: choice.runtime.shared[:at]
+        for choice in wanted
+        for at, name in enumerate(choice.runtime.shared)
+    }
+
+
+def _build_shared(name: str, below: Sequence[str], steps: Steps) -> None:
     """What several runtimes copy from: a folder beside theirs, and an image of its name."""
     with steps.step(f"image {_shared_tag(name)}") as step:
         folder = repository.root() / "runtimes" / name
-        wanted = buildkit.Build(folder, _shared_tag(name), args={"BASE": BASE})
+        wanted = buildkit.Build(folder, _shared_tag(name), args=_args(below))
         buildkit.build(wanted, step.tell)
 
 
-def check_shared(client: docker.DockerClient, name: str, tell: Tell) -> None:
+def check_shared(client: docker.DockerClient, name: str, below: Sequence[str], tell: Tell) -> None:
     """Formats, lints and tests what several runtimes copy from: the target `check` of its Dockerfile, of
     which nothing is kept. ToolError with its last lines where that finds anything."""
     folder, made = repository.root() / "runtimes" / name, f"{_shared_tag(name)}-check"
-    buildkit.build(buildkit.Build(folder, made, target="check", args={"BASE": BASE}), tell)
+    buildkit.build(buildkit.Build(folder, made, target="check", args=_args(below)), tell)
     client.images.remove(made, force=True)
 
 
 def _shared_tag(name: str) -> str:
     return f"{repository.NAMESPACE}/{name}:1"
+
+
+def _args(names: Sequence[str]) -> dict[str, str]:
+    """The build arguments that say which images a Dockerfile copies from."""
+    return {"BASE": BASE, **{name.upper(): _shared_tag(name) for name in names}}
 
 
 def build_base(client: docker.DockerClient, run: Run, steps: Steps) -> None:
@@ -90,12 +104,11 @@ def _build(choice: Choice, steps: Steps) -> None:
     for role in ROLES:
         name = tag(choice, role)
         with steps.step(f"image {name}") as step:
-            shared = {name.upper(): _shared_tag(name) for name in choice.runtime.shared}
             wanted = buildkit.Build(
                 choice.runtime.folder,
                 name,
                 target=role,
-                args={"BASE": BASE, **shared, **choice.version.args},
+                args={**_args(choice.runtime.shared), **choice.version.args},
                 labels={**repository.labels(choice, role), SOURCE_LABEL: source(choice)},
             )
             buildkit.build(wanted, step.tell)

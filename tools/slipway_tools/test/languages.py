@@ -46,16 +46,15 @@ def run_runtime_checks(
     """The formatters and linters of each language, in its build image, and of what they share; two at a
     time."""
 
-    def shared(name: str) -> None:
+    def shared(name: str, below: Sequence[str]) -> None:
         with tally.piece(f"{name} checks") as (step, _):
-            images.check_shared(engine.client, name, step.tell)
+            images.check_shared(engine.client, name, below, step.tell)
 
     def one(choice: Choice, check: Check) -> None:
         with tally.piece(f"{choice.runtime.language} {check.name}") as (step, _):
             _check_in_image(engine, choice, check, run, step)
 
-    names = sorted({name for choice in choices for name in choice.runtime.shared})
-    jobs = [partial(shared, name) for name in names]
+    jobs = [partial(shared, name, below) for name, below in images.shared(choices).items()]
     for choice in choices:
         if choice.version is not choice.runtime.default_version:
             continue
