@@ -8,20 +8,21 @@ build | check) ;;
 *) echo "front.sh build FILE, or front.sh check" >&2 && exit 64 ;;
 esac
 here=$(cd "$(dirname "$0")" && pwd)
-if [ "$1" = build ] && [ -x "$2" ] && [ -z "$(find "$here" -newer "$2")" ]; then
+http=$here/../http
+if [ "$1" = build ] && [ -x "$2" ] && [ -z "$(find "$here" "$http" -newer "$2")" ]; then
   exit 0
 fi
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-cp -R "$here/." "$scratch/"
-cd "$scratch"
+cp -R "$here" "$scratch/front"
+cp -R "$http" "$scratch/http"
+cd "$scratch/front"
 
-# A Cargo.lock names the registry's address for every package, and cargo takes none that leaves it out. The one in this
-# repository does, and gets here what cargo itself writes.
-mv Cargo.lock Cargo.lock.short
-cargo generate-lockfile
-source=$(sed -n '/^source = "registry/{p;q;}' Cargo.lock)
-awk -v source="$source" '/^checksum = / { print source } { print }' Cargo.lock.short >Cargo.lock
+# shellcheck source=runtimes/http/lock.sh
+. "$http/lock.sh"
+rm Cargo.lock
+source=$(crate_source)
+with_source "$here/Cargo.lock" "$source" >Cargo.lock
 
 case $1 in
 build)

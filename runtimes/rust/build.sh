@@ -39,7 +39,7 @@ cd "$scratch"
 # The crate of the types is the one that the server was compiled with, wherever the function's editor finds it. Cargo's own
 # ways to put one crate in another's place work for no path that isn't there.
 find function -name Cargo.toml | while read -r manifest; do
-  awk -v types="$PWD/types" '
+  awk -v types="$PWD/rust/types" '
     /^[[:space:]]*\[/ {
       table = $0
       gsub(/[[:space:]"\047]/, "", table)
@@ -65,7 +65,7 @@ done
 
 export CARGO_HOME="$home/cargo" CARGO_TARGET_DIR="$scratch/target" RUSTC_WRAPPER="$home/rustc.sh"
 export SLIPWAY_FOLDER="$scratch" SLIPWAY_CARGO_HOME="$CARGO_HOME"
-# shellcheck source=runtimes/rust/lock.sh
+# shellcheck source=runtimes/http/lock.sh
 . "$home/lock.sh"
 
 # A lock of the function's own adds to the server's.

@@ -1,13 +1,13 @@
 #!/bin/sh
-# Checks every crate of this folder and the conformance function: format, lint or test. Writes below /tmp, and to CHECK_CACHE
+# Checks every crate of this folder, the one that it shares and the conformance function: format, lint or test. Writes below /tmp, and to CHECK_CACHE
 # what the next check would have to compile again.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 repository=$(cd "$here/../.." && pwd)
 scratch=/tmp/slipway-check-rust
-crates="runtimes/rust/types runtimes/rust/server runtimes/rust/example runtimes/rust/bench/function
-  runtimes/rust/bench/axum runtimes/rust/bench/bare conformance/functions/rust"
+crates="runtimes/http runtimes/rust/types runtimes/rust/server runtimes/rust/example
+  runtimes/rust/bench/function runtimes/rust/bench/axum runtimes/rust/bench/bare conformance/functions/rust"
 
 if [ "$1" = format ]; then
   for crate in $crates; do
@@ -36,8 +36,8 @@ if [ -w "${RUNTIME_HOME:-/runtime}/cargo" ]; then
   export CARGO_HOME="${RUNTIME_HOME:-/runtime}/cargo"
 fi
 export CARGO_TARGET_DIR="${CHECK_CACHE:-$scratch}/target"
-# shellcheck source=runtimes/rust/lock.sh
-. "$here/lock.sh"
+# shellcheck source=runtimes/http/lock.sh
+. "$repository/runtimes/http/lock.sh"
 source=$(crate_source)
 with_source "$here/Cargo.lock" "$source" >Cargo.lock
 

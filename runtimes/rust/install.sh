@@ -9,12 +9,15 @@ mkdir -p "$home/cargo"
 home=$(cd "$home" && pwd)
 rm -rf "$home/workspace" "$home/target"
 mkdir -p "$home/workspace/src"
-cp "$here/build.sh" "$here/launch.sh" "$here/rustc.sh" "$here/lock.sh" "$home/"
+cp "$here/build.sh" "$here/launch.sh" "$here/rustc.sh" "$here/../http/lock.sh" "$home/"
 chmod 755 "$home/build.sh" "$home/launch.sh" "$home/rustc.sh"
-for crate in server types; do
-  mkdir "$home/workspace/$crate"
-  cp -R "$here/$crate/Cargo.toml" "$here/$crate/src" "$home/workspace/$crate/"
+# Laid out as in the repository, so that their paths to each other hold.
+for crate in "$here/server" "$here/types"; do
+  mkdir -p "$home/workspace/rust/${crate##*/}"
+  cp -R "$crate/Cargo.toml" "$crate/src" "$home/workspace/rust/${crate##*/}/"
 done
+mkdir "$home/workspace/http"
+cp -R "$here/../http/Cargo.toml" "$here/../http/src" "$home/workspace/http/"
 
 # What a machine has set up for its cargo, such as a mirror, holds here too.
 for settings in "${CARGO_HOME:-$HOME/.cargo}/config.toml" "${CARGO_HOME:-$HOME/.cargo}/credentials.toml"; do
@@ -45,7 +48,7 @@ strip = "debuginfo"
 # serde and tokio have all that functions usually want of them, so that they need not be compiled again.
 [dependencies]
 serde = { version = "1", features = ["derive"] }
-slipway-server = { path = "server" }
+slipway-server = { path = "rust/server" }
 tokio = { version = "1.54", features = ["full"] }
 END
 cat >"$home/workspace/src/main.rs" <<'END'
@@ -57,7 +60,7 @@ END
 export CARGO_HOME="$home/cargo" CARGO_TARGET_DIR="$home/target" RUSTC_WRAPPER="$home/rustc.sh"
 export SLIPWAY_FOLDER="$home" SLIPWAY_CARGO_HOME="$CARGO_HOME"
 cd "$home/workspace"
-# shellcheck source=runtimes/rust/lock.sh
+# shellcheck source=runtimes/http/lock.sh
 . "$home/lock.sh"
 source=$(crate_source)
 if [ -f "$here/Cargo.lock" ]; then

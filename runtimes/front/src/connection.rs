@@ -8,27 +8,21 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use hyper::rt::{Read, ReadBufCursor, Write};
-use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use slipway_http::contract::{HEADER_BYTES, STALL};
+use slipway_http::framing::Framing;
+use slipway_http::socket::{self, LINGER};
+use tokio::io::AsyncWrite;
 use tokio::net::TcpStream;
 use tokio::time::sleep;
 
-use crate::contract::{HEADER_BYTES, STALL};
-use crate::framing::Framing;
 use crate::server::Server;
 use crate::service;
 
-/// What a target may have beside the headers.
-const REQUEST_LINE_BYTES: usize = 8 * 1024;
 /// What is read at a time, at most. A head has to fit in.
 const BUFFER_BYTES: usize = 2 * HEADER_BYTES;
-/// How long a client that was refused may go on sending before the connection is cut off: it can't read the answer else.
-const LINGER: Duration = Duration::from_secs(2);
 /// How often it is looked whether a client stalls.
 const LOOK: Duration = Duration::from_millis(500);
-/// An answer of so much is copied into one piece, which costs less than a vectored write.
-const SMALL_BYTES: usize = 1024;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
@@ -99,12 +93,10 @@ fn now() -> Duration {
 pub async fn serve(server: Rc<Server>, stream: TcpStream) {
     let (phase, since) = (Cell::new(Phase::Idle), Cell::new(now()));
     let progress = Rc::new(Progress { server: Rc::clone(&server), phase, since });
-    let socket = Socket { stream, framing: Framing::new(), progress: Rc::clone(&progress) };
+    let socket = Socket { stream, framing: Framing::default(), progress: Rc::clone(&progress) };
     let service = service_fn(|request| service::answer(Rc::clone(&server), Rc::clone(&progress), request));
     let mut served = pin!(
-        http1::Builder::new()
-            .half_close(true)
-            .max_header_size(HEADER_BYTES + REQUEST_LINE_BYTES)
+        socket::http()
             // A body is collected elsewhere: more would be kept twice, by each of many clients.
             .max_buf_size(BUFFER_BYTES)
             .serve_connection(socket, service)
@@ -137,15 +129,10 @@ impl Read for Socket {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-        mut cursor: ReadBufCursor<'_>,
+        cursor: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        // SAFETY: bytes are only ever added, by the socket, which says how many.
-        let mut buffer = ReadBuf::uninit(unsafe { cursor.as_mut() });
-        ready!(Pin::new(&mut this.stream).poll_read(context, &mut buffer))?;
-        let arrived = buffer.filled_mut();
-        this.framing.follow(arrived);
-        let count = arrived.len();
+        let count = ready!(socket::poll_read(&mut this.stream, &mut this.framing, context, cursor))?;
         if count > 0 {
             match this.progress.phase() {
                 Phase::Idle => this.progress.enter(Phase::Head),
@@ -153,8 +140,6 @@ impl Read for Socket {
                 _ => {}
             }
         }
-        // SAFETY: the socket has filled so many.
-        unsafe { cursor.advance(count) };
         Poll::Ready(Ok(()))
     }
 }
@@ -176,18 +161,9 @@ impl Write for Socket {
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let total = parts.iter().map(|part| part.len()).sum();
-        if total > SMALL_BYTES {
-            let written = ready!(Pin::new(&mut self.stream).poll_write_vectored(context, parts));
-            self.note(total, &written);
-            return Poll::Ready(written);
-        }
-        let mut whole = [0; SMALL_BYTES];
-        let mut end = 0;
-        for part in parts {
-            whole[end..end + part.len()].copy_from_slice(part);
-            end += part.len();
-        }
-        self.poll_write(context, &whole[..end])
+        let written = ready!(socket::poll_write_parts(&mut self.stream, context, parts, total));
+        self.note(total, &written);
+        Poll::Ready(written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -198,22 +174,14 @@ impl Write for Socket {
         Pin::new(&mut self.stream).poll_flush(context)
     }
 
-    /// Ends our side, and then reads what still comes, until the client has ended its own: closing a socket with bytes unread
-    /// in it resets the connection, and the client may never see its answer.
+    /// Ends our side, and waits until the client has ended its own.
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
         if this.progress.phase() != Phase::Closing {
             ready!(Pin::new(&mut this.stream).poll_shutdown(context))?;
             this.progress.enter(Phase::Closing);
         }
-        let mut bytes = [0; 4096];
-        loop {
-            let mut buffer = ReadBuf::new(&mut bytes);
-            match ready!(Pin::new(&mut this.stream).poll_read(context, &mut buffer)) {
-                Ok(()) if !buffer.filled().is_empty() && !this.progress.stalls() => {}
-                _ => return Poll::Ready(Ok(())),
-            }
-        }
+        socket::poll_discard(&mut this.stream, context, || !this.progress.stalls())
     }
 }
 
@@ -223,7 +191,7 @@ impl Socket {
         if self.progress.phase() == Phase::Answering {
             match written {
                 Ok(count) if *count == wanted => {
-                    let inside = self.framing.inside_head();
+                    let inside = self.framing.is_inside_head();
                     self.progress.enter(if inside { Phase::Head } else { Phase::Idle });
                 }
                 _ => self.progress.move_on(),

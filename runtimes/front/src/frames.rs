@@ -1,8 +1,9 @@
 //! The frames of runtimes/FRAMES.md: `length`, `kind`, `number`, bytes.
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
+use slipway_http::answer::{Answer, Refusal};
+use slipway_http::contract::Code;
 
-use crate::contract::Code;
 use crate::logs::Level;
 
 pub const START: usize = 9;
@@ -20,21 +21,12 @@ pub enum Frame {
     /// The loader's answer to a fork: the new worker's process id.
     Forked(i32),
     Answer(Answer),
-    Refuse(Code, String),
+    Refuse(Refusal),
     Log(Level, String),
     Trace(String),
     Pong,
     /// Its invocation has printed something that has not been read, and is answered next.
     Printed,
-}
-
-#[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    /// 0 only what the headers say, 1 text, 2 bytes, 3 JSON.
-    pub kind: u8,
-    pub headers: Vec<(String, String)>,
-    pub body: Bytes,
 }
 
 /// An invocation as a worker takes it, but for the body, which comes after it.
@@ -121,17 +113,17 @@ fn read(kind: u8, mut bytes: Bytes) -> Option<Frame> {
         16 => Frame::Ready,
         17 => Frame::Failed(text(&bytes)),
         18 => {
-            let (status, kind) = (bytes.try_get_u16().ok()?, bytes.try_get_u8().ok()?);
+            let (status, usual_type) = (bytes.try_get_u16().ok()?, usual_type(bytes.try_get_u8().ok()?));
             let length = bytes.try_get_u32().ok()? as usize;
             if length > bytes.len() {
                 return None;
             }
             let head = bytes.split_to(length);
             match headers(&head) {
-                Some(headers) => Frame::Answer(Answer { status, kind, headers, body: bytes }),
+                Some(headers) => Frame::Answer(Answer { status, headers, usual_type, body: bytes }),
                 // The function is to blame, and no other of its invocations.
                 None => {
-                    Frame::Refuse(Code::InvalidResponse, String::from("the answer's headers can't be sent"))
+                    Frame::Refuse(Refusal::new(Code::InvalidResponse, "the answer's headers can't be sent"))
                 }
             }
         }
@@ -140,7 +132,7 @@ fn read(kind: u8, mut bytes: Bytes) -> Option<Frame> {
             if length > bytes.len() {
                 return None;
             }
-            Frame::Refuse(Code::named(&bytes.split_to(length))?, text(&bytes))
+            Frame::Refuse(Refusal::new(Code::named(&bytes.split_to(length))?, text(&bytes)))
         }
         20 => {
             let level = if bytes.try_get_u8().ok()? == 0 { Level::Info } else { Level::Error };
@@ -152,6 +144,16 @@ fn read(kind: u8, mut bytes: Bytes) -> Option<Frame> {
         23 => Frame::Forked(bytes.try_get_i32().ok()?),
         _ => return None,
     })
+}
+
+/// The content type of a kind of answer. Of some there is only what the headers say.
+fn usual_type(kind: u8) -> Option<&'static str> {
+    match kind {
+        1 => Some("text/plain; charset=utf-8"),
+        2 => Some("application/octet-stream"),
+        3 => Some("application/json"),
+        _ => None,
+    }
 }
 
 /// The pairs of an answer's head.
@@ -221,7 +223,8 @@ mod tests {
         let mut bytes = vec![0, 201, 3, 0, 0, 0, 13];
         bytes.extend_from_slice(b"[[\"x-a\",\"1\"]]{}");
         let Ok(Some((_, Frame::Answer(answer)))) = take(&mut frame(18, &bytes)) else { panic!("an answer") };
-        assert_eq!((answer.status, answer.kind, &answer.body[..]), (201, 3, &b"{}"[..]));
+        assert_eq!((answer.status, &answer.body[..]), (201, &b"{}"[..]));
+        assert_eq!(answer.usual_type, Some("application/json"));
         assert_eq!(answer.headers, [(String::from("x-a"), String::from("1"))]);
     }
 
@@ -239,7 +242,9 @@ mod tests {
             bytes.extend_from_slice(head.as_bytes());
             match take(&mut frame(18, &bytes)).expect("known").expect("whole").1 {
                 Frame::Answer(answer) => assert_eq!(answer.headers[0].1, sent.expect("none"), "{head}"),
-                Frame::Refuse(Code::InvalidResponse, _) => assert_eq!(sent, None, "{head}"),
+                Frame::Refuse(refusal) => {
+                    assert_eq!((sent, refusal.code), (None, Code::InvalidResponse), "{head}");
+                }
                 other => panic!("{head} is {other:?}"),
             }
         }

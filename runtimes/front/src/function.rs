@@ -5,8 +5,8 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::contract::RESERVED_VARIABLES;
-use crate::settings::given;
+use slipway_http::contract::RESERVED_VARIABLES;
+use slipway_http::settings::given;
 
 /// The function and the command that runs it.
 pub struct Function {

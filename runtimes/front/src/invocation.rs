@@ -5,8 +5,9 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::Instant;
 
-use crate::answer::Line;
-use crate::contract::RESULT_LOG_BYTES;
+use slipway_http::ids;
+use slipway_http::logs::{Kept, Line};
+
 use crate::logs::{self, Level, Owner};
 
 pub struct Invocation {
@@ -15,13 +16,6 @@ pub struct Invocation {
     trace: RefCell<Option<String>>,
     /// None where nobody asked for the lines, or has got them already.
     kept: RefCell<Option<Kept>>,
-}
-
-#[derive(Default)]
-struct Kept {
-    lines: VecDeque<Line>,
-    bytes: usize,
-    truncated: bool,
 }
 
 impl Invocation {
@@ -40,13 +34,13 @@ impl Invocation {
         let owner = Owner { invocation: &self.id, trace: trace.as_deref() };
         let time = logs::write(level, Some(owner), message);
         if let Some(kept) = &mut *self.kept.borrow_mut() {
-            kept.keep(Line { time: logs::timestamp(time), level: level.name(), message: message.to_owned() });
+            kept.keep(Line::new(time, level, message.to_owned()));
         }
     }
 
     /// The lines so far, and whether there were more. Those that come later are the log's alone.
     pub fn take_lines(&self) -> (Vec<Line>, bool) {
-        self.kept.take().map(|kept| (kept.lines.into(), kept.truncated)).unwrap_or_default()
+        self.kept.take().map(|mut kept| kept.take()).unwrap_or_default()
     }
 
     /// The same to the log, without what was kept.
@@ -58,22 +52,6 @@ impl Invocation {
             kept: RefCell::default(),
         }
     }
-}
-
-impl Kept {
-    fn keep(&mut self, line: Line) {
-        self.bytes += weight(&line);
-        self.lines.push_back(line);
-        while self.bytes > RESULT_LOG_BYTES {
-            self.bytes -= self.lines.pop_front().map_or(self.bytes, |line| weight(&line));
-            self.truncated = true;
-        }
-    }
-}
-
-/// Bytes of a line's message; an empty one takes room as well.
-fn weight(line: &Line) -> usize {
-    line.message.len().max(1)
 }
 
 /// Invocations that have ended, for lines that come late: so many, and each by its number.
@@ -103,7 +81,7 @@ impl Recent {
     }
 }
 
-/// Ids that no other invocation has: time and process tell this server from all others.
+/// Ids that no other invocation has.
 pub struct Ids {
     prefix: String,
     next: Cell<u64>,
@@ -111,9 +89,7 @@ pub struct Ids {
 
 impl Ids {
     pub fn new() -> Self {
-        let since = std::time::UNIX_EPOCH.elapsed().unwrap_or_default();
-        let prefix = format!("{:x}{:05x}-", since.as_micros(), std::process::id() & 0xf_ffff);
-        Self { prefix, next: Cell::new(0) }
+        Self { prefix: ids::prefix(), next: Cell::new(0) }
     }
 
     pub fn take(&self) -> String {
@@ -125,28 +101,6 @@ impl Ids {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_newest_lines_are_kept() {
-        let invocation = Invocation::new(String::from("id"), None, true);
-        for _ in 0..3 {
-            invocation.log(Level::Info, &"x".repeat(RESULT_LOG_BYTES / 2));
-        }
-        invocation.log(Level::Error, "newest");
-        let (lines, truncated) = invocation.take_lines();
-        assert!(truncated);
-        assert_eq!(lines.len(), 2);
-        assert_eq!(lines[1].message, "newest");
-    }
-
-    #[test]
-    fn empty_lines_are_not_kept_without_end() {
-        let mut kept = Kept::default();
-        for _ in 0..=RESULT_LOG_BYTES {
-            kept.keep(Line { time: String::new(), level: "info", message: String::new() });
-        }
-        assert_eq!((kept.lines.len(), kept.truncated), (RESULT_LOG_BYTES, true));
-    }
 
     #[test]
     fn what_is_remembered_holds_no_lines() {

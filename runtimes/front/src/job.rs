@@ -4,10 +4,11 @@ use std::rc::Rc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
+use slipway_http::answer::{Answer, Refusal};
+use slipway_http::contract::Code;
 use tokio::sync::oneshot;
 
-use crate::contract::Code;
-use crate::frames::{Answer, Invoke, PACKET_BYTES};
+use crate::frames::{Invoke, PACKET_BYTES};
 use crate::invocation::Invocation;
 use crate::server::Slot;
 
@@ -27,7 +28,7 @@ pub struct Job {
 #[derive(Debug)]
 pub enum Ended {
     Answered(Answer),
-    Refused(Code, String),
+    Refused(Refusal),
     /// Cut short: it took too long, or the server does not wait for it.
     Cut(Code),
     /// Its process is gone.

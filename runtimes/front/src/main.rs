@@ -1,17 +1,12 @@
 //! The HTTP side of runtimes whose functions run in processes of their own, in whatever language: it speaks frames with them.
 //!
-//! One way through the modules: settings → server → connection → service → pool → answer. What a pool does depends on how many
-//! invocations one process runs at a time: one (`forked`) or many (`shared`). Everything but the log's writing happens on one
-//! thread.
+//! One way through the modules: function → server → connection → service → pool. What of that every server does alike, by the
+//! contract's rules, is `slipway_http`'s. What a pool does depends on how many invocations one process runs at a time: one
+//! (`forked`) or many (`shared`). Everything but the log's writing happens on one thread.
 
-mod answer;
-mod authorise;
-mod body;
 mod connection;
-mod contract;
 mod forked;
 mod frames;
-mod framing;
 mod function;
 mod incoming;
 mod invocation;
@@ -22,22 +17,37 @@ mod pool;
 mod process;
 mod server;
 mod service;
-mod settings;
 mod shared;
-mod steering;
 
 use std::env;
 use std::process::ExitCode;
 
-use function::Function;
-use settings::Settings;
+use slipway_http::contract::CONFIGURATION_EXIT;
+use slipway_http::settings::{Most, Settings};
+
+use function::{Function, Processes};
+
+/// A frame's length has to have room for more.
+const MOST_BODY: usize = u32::MAX as usize / 2;
+/// Each invocation may take a process.
+const MOST_FORKED: usize = 4096;
+const MOST_AT_ONCE: usize = 1_000_000;
 
 fn main() -> ExitCode {
-    match Function::from_arguments(env::args().skip(1)).and_then(Settings::from_environment) {
-        Ok(settings) => server::serve(Box::leak(Box::new(settings))),
+    match read() {
+        Ok((settings, function)) => {
+            server::serve(Box::leak(Box::new(settings)), Box::leak(Box::new(function)))
+        }
         Err(problem) => {
             logs::say(logs::Level::Error, &problem);
-            ExitCode::from(contract::CONFIGURATION_EXIT)
+            ExitCode::from(CONFIGURATION_EXIT)
         }
     }
+}
+
+fn read() -> Result<(Settings, Function), String> {
+    let function = Function::from_arguments(env::args().skip(1))?;
+    let concurrency = if function.processes == Processes::Forked { MOST_FORKED } else { MOST_AT_ONCE };
+    let settings = Settings::from_environment(&Most { body: MOST_BODY, concurrency })?;
+    Ok((settings, function))
 }

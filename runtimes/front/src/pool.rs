@@ -4,11 +4,10 @@ use std::rc::Rc;
 
 use tokio::sync::oneshot;
 
-use crate::function::Processes;
+use crate::function::{Function, Processes};
 use crate::job::{Ended, Task};
 use crate::logs::{self, Level};
 use crate::server::Slot;
-use crate::settings::Settings;
 use crate::{forked, shared};
 
 pub enum Pool {
@@ -17,10 +16,11 @@ pub enum Pool {
 }
 
 impl Pool {
-    pub fn new(settings: &'static Settings) -> Self {
-        match settings.function.processes {
-            Processes::Forked => Self::Forked(forked::Pool::new(&settings.function)),
-            Processes::Shared => Self::Shared(shared::Pool::new(settings)),
+    /// Of `workers` processes, where each runs many invocations.
+    pub fn new(function: &'static Function, workers: usize) -> Self {
+        match function.processes {
+            Processes::Forked => Self::Forked(forked::Pool::new(function)),
+            Processes::Shared => Self::Shared(shared::Pool::new(function, workers)),
         }
     }
 
@@ -55,9 +55,6 @@ impl Pool {
         }
     }
 }
-
-/// What a caller hears then.
-pub const NOT_LOADED: &str = "the function could not be loaded; the server's log says why";
 
 /// Says why there is no function to call.
 pub fn not_loaded(why: &str) {

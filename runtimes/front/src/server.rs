@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::rc::Rc;
 use std::time::Duration;
 
+use slipway_http::settings::Settings;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Notify;
@@ -13,10 +14,10 @@ use tokio::task::{LocalSet, spawn_local};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::connection;
+use crate::function::Function;
 use crate::invocation::Ids;
 use crate::logs::{self, Level};
 use crate::pool::Pool;
-use crate::settings::Settings;
 
 /// When no descriptor is left for a connection, one may be a little later.
 const NO_DESCRIPTOR: Duration = Duration::from_millis(20);
@@ -37,11 +38,11 @@ pub struct Server {
 }
 
 /// Serves until a signal ends it.
-pub fn serve(settings: &'static Settings) -> ExitCode {
+pub fn serve(settings: &'static Settings, function: &'static Function) -> ExitCode {
     let served = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .and_then(|runtime| LocalSet::new().block_on(&runtime, run(settings)));
+        .and_then(|runtime| LocalSet::new().block_on(&runtime, run(settings, function)));
     let code = match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -53,7 +54,7 @@ pub fn serve(settings: &'static Settings) -> ExitCode {
     code
 }
 
-async fn run(settings: &'static Settings) -> io::Result<()> {
+async fn run(settings: &'static Settings, function: &'static Function) -> io::Result<()> {
     harden();
     logs::start();
     let mut terminate = signal(SignalKind::terminate())?;
@@ -66,7 +67,7 @@ async fn run(settings: &'static Settings) -> io::Result<()> {
     });
     let server = Rc::new(Server {
         settings,
-        pool: Pool::new(settings),
+        pool: Pool::new(function, settings.workers),
         ids: Ids::new(),
         running: Cell::new(0),
         connections: Cell::new(0),

@@ -6,21 +6,19 @@ use std::rc::Rc;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::{Body as _, Incoming};
-use hyper::header::{CONNECTION, HeaderMap};
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response};
 use serde_json::json;
+use slipway_http::answer::{self, Outgoing, Refusal};
+use slipway_http::body::Arriving;
+use slipway_http::contract::{Code, HEALTH, READY};
+use slipway_http::raw;
+use slipway_http::steering::{Steering, Wanted};
 
-use crate::answer::{self, Outgoing, Refusal};
-use crate::authorise::is_secret;
-use crate::body;
 use crate::connection::{Phase, Progress};
-use crate::contract::{Code, HEALTH, HOP_BY_HOP, READY, RESERVED_PREFIX};
 use crate::invocation::Invocation;
 use crate::job::{Ended, Task};
-use crate::pool::NOT_LOADED;
 use crate::server::Server;
-use crate::steering::{Steering, Wanted};
 
 /// A refusal, and the invocation id where there is one already.
 type Refused = (Refusal, Option<String>);
@@ -32,9 +30,9 @@ pub async fn answer(
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let (head, body) = request.into_parts();
     progress.enter(if body.is_end_stream() { Phase::Running } else { Phase::Body });
-    let answered = match begin(&server, &head, &body) {
+    let answered = match begin(&server, &head, body) {
         Ok(Begun::Probed(outgoing)) => Ok(outgoing),
-        Ok(Begun::Invocation(id, wanted)) => invoke(&server, &progress, id, wanted, head, body).await,
+        Ok(Begun::Invocation(id, wanted, body)) => invoke(&server, &progress, id, wanted, head, body).await,
         Err(refused) => Err(refused),
     };
     let mut outgoing = answered.unwrap_or_else(|(refusal, id)| {
@@ -51,42 +49,35 @@ pub async fn answer(
 
 enum Begun {
     Probed(Outgoing),
-    Invocation(String, Wanted),
+    Invocation(String, Wanted, Arriving),
 }
 
 /// All that can be said before the body is read.
-fn begin(server: &Server, head: &Parts, body: &Incoming) -> Result<Begun, Refused> {
+fn begin(server: &Server, head: &Parts, body: Incoming) -> Result<Begun, Refused> {
     let steering = Steering::of(&head.headers);
     let path = head.uri.path();
-    if steering.too_large() {
-        let refusal = Refusal::new(Code::HeadersTooLarge, "the headers are larger than the runtime takes");
-        return Err((refusal, None));
-    }
+    steering.check_size().map_err(|refusal| (refusal, None))?;
     if head.method == Method::GET || head.method == Method::HEAD {
         if path == HEALTH {
-            return Ok(Begun::Probed(Outgoing::json(200, Bytes::from_static(br#"{"status":"ok"}"#))));
+            return Ok(Begun::Probed(Outgoing::healthy()));
         }
         if path == READY {
             available(server).map_err(|refusal| (refusal, None))?;
-            return Ok(Begun::Probed(Outgoing::json(200, Bytes::from_static(br#"{"status":"ready"}"#))));
+            return Ok(Begun::Probed(Outgoing::ready()));
         }
     }
-    if !steering.secret.is_some_and(|given| is_secret(given.as_bytes(), &server.settings.secret)) {
-        let refusal = Refusal::new(Code::Unauthorized, "the header x-runtime-secret is missing or wrong");
-        return Err((refusal, None));
-    }
-    let id = steering.invocation_id(&server.ids).map_err(|refusal| (refusal, None))?;
+    steering.check_secret(&server.settings.secret).map_err(|refusal| (refusal, None))?;
+    let id = steering.invocation_id(|| server.ids.take()).map_err(|refusal| (refusal, None))?;
     let check = || {
         let wanted = steering.wanted(server.settings.timeout)?;
-        if !wanted.raw {
+        if !wanted.is_raw {
             steering.check_envelope(&head.method, path)?;
         }
         available(server)?;
-        body::check(body, server.settings.max_body)?;
-        Ok(wanted)
+        Ok((wanted, Arriving::new(body, server.settings.max_body)?))
     };
     match check() {
-        Ok(wanted) => Ok(Begun::Invocation(id, wanted)),
+        Ok((wanted, body)) => Ok(Begun::Invocation(id, wanted, body)),
         Err(refusal) => Err((refusal, Some(id))),
     }
 }
@@ -94,16 +85,12 @@ fn begin(server: &Server, head: &Parts, body: &Incoming) -> Result<Begun, Refuse
 /// Whether an invocation would be taken now.
 fn available(server: &Server) -> Result<(), Refusal> {
     if server.is_draining() {
-        return Err(Refusal::new(Code::ShuttingDown, "the server is shutting down"));
+        return Err(Refusal::shutting_down());
     }
     if !server.pool.is_loaded() {
-        return Err(Refusal::new(Code::FunctionNotLoaded, NOT_LOADED));
+        return Err(Refusal::not_loaded());
     }
-    if server.is_full() { Err(overloaded()) } else { Ok(()) }
-}
-
-fn overloaded() -> Refusal {
-    Refusal::new(Code::Overloaded, "as many invocations are in flight as the runtime takes")
+    if server.is_full() { Err(Refusal::overloaded()) } else { Ok(()) }
 }
 
 /// Reads the body and runs the function.
@@ -113,20 +100,20 @@ async fn invoke(
     id: String,
     wanted: Wanted,
     head: Parts,
-    body: Incoming,
+    body: Arriving,
 ) -> Result<Outgoing, Refused> {
-    let body = match body::read(body, server.settings.max_body).await {
+    let body = match body.await {
         Ok(body) => body,
         Err(refusal) => return Err((refusal, Some(id))),
     };
     progress.enter(Phase::Running);
-    let Some(slot) = server.slot() else { return Err((overloaded(), Some(id))) };
-    let head = if wanted.raw { describe(&head) } else { Vec::new() };
-    let invocation = Rc::new(Invocation::new(id, wanted.trace, wanted.enveloped));
+    let Some(slot) = server.slot() else { return Err((Refusal::overloaded(), Some(id))) };
+    let head = if wanted.is_raw { describe(&head) } else { Vec::new() };
+    let invocation = Rc::new(Invocation::new(id, wanted.trace, wanted.in_envelope));
     let task = Task {
         invocation: Rc::clone(&invocation),
         timeout: wanted.timeout,
-        raw: wanted.raw,
+        raw: wanted.is_raw,
         head: &head,
         body,
     };
@@ -135,27 +122,19 @@ async fn invoke(
     let given = match ended.await.unwrap_or(Ended::Died) {
         Ended::Answered(answer) => answer::given(answer, &invocation.id)
             .ok_or_else(|| Refusal::new(Code::InvalidResponse, "the function's answer can't be sent")),
-        Ended::Refused(code, message) => Err(refusal(server, code, message)),
-        Ended::Cut(Code::Timeout) => Err(Refusal::new(Code::Timeout, "the function did not end in time")),
-        Ended::Cut(code) => Err(Refusal::new(code, "the server is shutting down")),
-        Ended::Died => Err(Refusal::new(Code::FunctionError, "the function ended its process")),
-    };
-    Ok(respond(&invocation, wanted.enveloped, given))
-}
-
-/// Only in development an exception is the caller's to see.
-fn refusal(server: &Server, code: Code, message: String) -> Refusal {
-    match code {
-        Code::FunctionError if server.settings.development => {
-            Refusal::new(code, format!("the function failed: {message}"))
+        Ended::Refused(Refusal { code: Code::FunctionError, message }) => {
+            Err(Refusal::failed(&message, server.settings.development))
         }
-        Code::FunctionError => Refusal::new(code, "the function failed; its log says why"),
-        _ => Refusal::new(code, message),
-    }
+        Ended::Refused(refusal) => Err(refusal),
+        Ended::Cut(Code::Timeout) => Err(Refusal::timeout()),
+        Ended::Cut(_) => Err(Refusal::shutting_down()),
+        Ended::Died => Err(Refusal::process_ended()),
+    };
+    Ok(respond(&invocation, wanted.in_envelope, given))
 }
 
 /// What came of the function, as an answer.
-fn respond(invocation: &Invocation, enveloped: bool, given: Result<Outgoing, Refusal>) -> Outgoing {
+fn respond(invocation: &Invocation, in_envelope: bool, given: Result<Outgoing, Refusal>) -> Outgoing {
     let (outgoing, refusal) = match given {
         Ok(outgoing) => (outgoing, None),
         Err(refusal) => (answer::refused(&refusal, Some(&invocation.id)), Some(refusal)),
@@ -164,7 +143,7 @@ fn respond(invocation: &Invocation, enveloped: bool, given: Result<Outgoing, Ref
     let refused = refusal
         .as_ref()
         .is_some_and(|refusal| matches!(refusal.code, Code::InvalidJson | Code::InvalidEnvelope));
-    if !enveloped || refused {
+    if !in_envelope || refused {
         return outgoing;
     }
     let (logs, truncated) = invocation.take_lines();
@@ -178,43 +157,14 @@ fn respond(invocation: &Invocation, enveloped: bool, given: Result<Outgoing, Ref
     answer::enveloped(&outgoing, &result)
 }
 
-/// Raw mode's request, less what steers the runtime and what concerns one connection.
+/// Raw mode's request.
 fn describe(head: &Parts) -> Vec<u8> {
-    let named: Vec<String> = head
-        .headers
-        .get_all(CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(|name| name.trim().to_ascii_lowercase())
-        .collect();
-    let hidden = |name: &str| {
-        name.starts_with(RESERVED_PREFIX)
-            || HOP_BY_HOP.contains(&name)
-            || named.iter().any(|other| other == name)
-    };
     json!({
         "method": head.method.as_str(),
         "path": head.uri.path(),
         "query": head.uri.query().unwrap_or_default(),
-        "headers": pairs(&head.headers, hidden),
+        "headers": raw::headers(&head.headers).collect::<Vec<_>>(),
     })
     .to_string()
     .into_bytes()
-}
-
-fn pairs(headers: &HeaderMap, hidden: impl Fn(&str) -> bool) -> Vec<(&str, String)> {
-    headers
-        .iter()
-        .filter(|(name, _)| !hidden(name.as_str()))
-        .map(|(name, value)| (name.as_str(), text(value.as_bytes())))
-        .collect()
-}
-
-/// UTF-8 where it is that, and otherwise Latin-1, of which every byte is a character.
-fn text(bytes: &[u8]) -> String {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => text.to_owned(),
-        Err(_) => bytes.iter().map(|byte| char::from(*byte)).collect(),
-    }
 }

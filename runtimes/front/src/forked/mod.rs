@@ -15,13 +15,13 @@ use std::rc::Rc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use slipway_http::contract::Code;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::spawn_local;
 use tokio::time::{sleep, sleep_until};
 
 use self::loader::Loader;
 use self::worker::Worker;
-use crate::contract::Code;
 use crate::frames::Frame;
 use crate::function::Function;
 use crate::job::{Ended, Job, Task};

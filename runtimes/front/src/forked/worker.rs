@@ -16,10 +16,10 @@ use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use bytes::{Buf as _, Bytes};
+use slipway_http::contract::Code;
 use tokio::io::unix::AsyncFd;
 
 use super::queue::Queue;
-use crate::contract::Code;
 use crate::frames::{self, Frame};
 use crate::incoming::{Incoming, Received};
 use crate::invocation::{Invocation, Recent};
@@ -324,7 +324,7 @@ impl Worker {
         while let Some((number, frame)) = incoming.take().map_err(io::Error::other)? {
             match frame {
                 Frame::Answer(answer) => self.finish(number, Ended::Answered(answer)),
-                Frame::Refuse(code, message) => self.finish(number, Ended::Refused(code, message)),
+                Frame::Refuse(refusal) => self.finish(number, Ended::Refused(refusal)),
                 Frame::Log(level, message) => match self.numbered(number) {
                     Some(invocation) => invocation.log(level, &message),
                     None => logs::say(level, &message),

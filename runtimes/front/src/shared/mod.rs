@@ -14,18 +14,18 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use slipway_http::answer::Refusal;
+use slipway_http::contract::Code;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::spawn_local;
 use tokio::time::sleep;
 
 use self::process::{Event, Process, State};
-use crate::contract::Code;
 use crate::function::Function;
 use crate::job::{Ended, Job, Task};
 use crate::logs::{self, Level};
-use crate::pool::{NOT_LOADED, not_loaded};
+use crate::pool::not_loaded;
 use crate::server::Slot;
-use crate::settings::Settings;
 
 pub struct Pool {
     function: &'static Function,
@@ -59,10 +59,10 @@ const RETRY: Duration = Duration::from_millis(100);
 const LONGEST_RETRY: Duration = Duration::from_secs(5);
 
 impl Pool {
-    pub fn new(settings: &'static Settings) -> Rc<Self> {
+    pub fn new(function: &'static Function, workers: usize) -> Rc<Self> {
         Rc::new(Self {
-            function: &settings.function,
-            workers: settings.workers,
+            function,
+            workers,
             processes: RefCell::default(),
             retired: RefCell::default(),
             waiting: RefCell::default(),
@@ -169,7 +169,7 @@ impl Pool {
     fn fail(self: &Rc<Self>, process: &Rc<Process>, why: &str) {
         self.failed.set(true);
         not_loaded(why);
-        let refuse = |job: Job| job.end(Ended::Refused(Code::FunctionNotLoaded, String::from(NOT_LOADED)));
+        let refuse = |job: Job| job.end(Ended::Refused(Refusal::not_loaded()));
         self.waiting.take().into_iter().for_each(refuse);
         if self.has_loaded.get() {
             self.forget(process);

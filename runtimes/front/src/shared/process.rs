@@ -12,6 +12,7 @@ use std::rc::Rc;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
+use slipway_http::contract::Code;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
@@ -19,7 +20,6 @@ use super::door::Door;
 use super::interrupt;
 use super::outgoing::Outgoing;
 use super::signs::Signs;
-use crate::contract::Code;
 use crate::frames;
 use crate::function::{Function, Interrupt, Socket, Yields};
 use crate::incoming::Incoming;

@@ -43,23 +43,12 @@ fn function_process() {
     }
 }
 
-fn settings() -> &'static Settings {
+fn function() -> &'static Function {
     let program = std::env::current_exe().expect("a test has a file");
     let words = ["--yields=pong", "--", &program.to_string_lossy()].map(String::from);
     let more = ["--exact", "shared::tests::function_process", "--ignored", "--nocapture"].map(String::from);
     let function = Function::from_arguments(words.into_iter().chain(more)).expect("valid");
-    Box::leak(Box::new(Settings {
-        host: String::new(),
-        address: ([127, 0, 0, 1], 1).into(),
-        secret: Vec::new(),
-        development: false,
-        timeout: Duration::from_secs(9),
-        grace: Duration::from_secs(1),
-        max_body: 1,
-        concurrency: 9,
-        workers: 1,
-        function,
-    }))
+    Box::leak(Box::new(function))
 }
 
 fn task(body: &'static str, timeout: Duration) -> Task<'static> {
@@ -72,7 +61,7 @@ const LONG: Duration = Duration::from_secs(9);
 fn with_pool(test: impl AsyncFnOnce(&Rc<Pool>)) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     LocalSet::new().block_on(&runtime, async {
-        let pool = Pool::new(settings());
+        let pool = Pool::new(function(), 1);
         pool.start().await;
         assert!(pool.is_loaded());
         test(&pool).await;

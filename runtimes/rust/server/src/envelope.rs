@@ -5,9 +5,8 @@ use std::fmt;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 use slipway::Headers;
-
-use crate::answer::Refusal;
-use crate::contract::Code;
+use slipway_http::answer::Refusal;
+use slipway_http::contract::Code;
 
 /// The members of an envelope, with their defaults.
 #[derive(Debug, Default)]

@@ -6,8 +6,9 @@
 use std::ptr;
 use std::time::Duration;
 
-use crate::answer::{self, Outgoing, Refusal};
-use crate::contract::Code;
+use slipway_http::answer::{self, Enveloped, Outgoing, Refusal};
+
+use crate::answer::message;
 use crate::logs::{self, Level, Owner};
 use crate::native::{self, Pipes};
 use crate::signals::Set;
@@ -56,25 +57,27 @@ fn answer_all() {
         }
         let id = connection.id();
         let owner = Owner { invocation: &id, trace: None };
-        let message = "the function ended its process, or another invocation did";
-        logs::write_directly(Level::Error, Some(owner), message);
-        let refusal = Refusal::new(Code::FunctionError, "the function ended its process");
+        let why = "the function ended its process, or another invocation did";
+        logs::write_directly(Level::Error, Some(owner), why);
+        let refusal = Refusal::process_ended();
         let flags = connection.flags();
         let mut outgoing = answer::refused(&refusal, Some(&id));
         if flags & IN_ENVELOPE != 0 {
             outgoing = enveloped(&outgoing, &refusal, &id);
         }
-        let bytes = outgoing.into_bytes(flags & TO_HEAD != 0);
-        send_last(descriptor, &bytes);
+        send_last(descriptor, &message(&outgoing, flags & TO_HEAD != 0));
     }
 }
 
 fn enveloped(outgoing: &Outgoing, refusal: &Refusal, id: &str) -> Outgoing {
-    let (logs, duration) = (Vec::new(), Duration::ZERO);
-    answer::enveloped(
-        outgoing,
-        &answer::Result { invocation: id, error: Some(refusal), logs, truncated: false, duration },
-    )
+    let result = Enveloped {
+        invocation: id,
+        error: Some(refusal),
+        logs: &[],
+        truncated: false,
+        duration: Duration::ZERO,
+    };
+    answer::enveloped(outgoing, &result)
 }
 
 /// Sends bytes past hyper, and says that no more will come; without ever waiting.

@@ -1,7 +1,6 @@
 //! One run of the function: its identity, its log, and who may end it.
 
 use std::cell::Cell;
-use std::collections::VecDeque;
 use std::os::fd::RawFd;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering::Relaxed, Ordering::SeqCst};
@@ -10,9 +9,8 @@ use std::task::{Context, Waker};
 use std::time::Instant;
 
 use slipway::{Level, Sink};
+use slipway_http::logs::{Kept, Line};
 
-use crate::answer::Line;
-use crate::contract::RESULT_LOG_BYTES;
 use crate::logs::{self, Owner};
 
 pub struct Invocation {
@@ -32,30 +30,6 @@ pub struct Invocation {
     panic: Mutex<Option<String>>,
     printed: AtomicBool,
     drained: AtomicBool,
-}
-
-/// The lines for the result envelope; the newest that fit.
-#[derive(Default)]
-struct Kept {
-    lines: VecDeque<Line>,
-    bytes: usize,
-    truncated: bool,
-}
-
-impl Kept {
-    fn keep(&mut self, line: Line) {
-        self.bytes += weight(&line);
-        self.lines.push_back(line);
-        while self.bytes > RESULT_LOG_BYTES {
-            self.bytes -= self.lines.pop_front().map_or(self.bytes, |line| weight(&line));
-            self.truncated = true;
-        }
-    }
-}
-
-/// Bytes of a line's message; an empty one takes room as well.
-fn weight(line: &Line) -> usize {
-    line.message.len().max(1)
 }
 
 /// Why an invocation is ended from outside.
@@ -151,9 +125,7 @@ impl Invocation {
 
     /// The lines so far, and whether there were more.
     pub fn lines(&self) -> (Vec<Line>, bool) {
-        let Some(kept) = &self.kept else { return (Vec::new(), false) };
-        let mut kept = lock(kept);
-        (std::mem::take(&mut kept.lines).into(), kept.truncated)
+        self.kept.as_ref().map(|kept| lock(kept).take()).unwrap_or_default()
     }
 
     pub fn note_panic(&self, message: String) {
@@ -203,7 +175,7 @@ impl Sink for Invocation {
     fn write(&self, level: Level, message: String) {
         let time = logs::write(level, Some(self.owner()), &message);
         let Some(kept) = &self.kept else { return };
-        lock(kept).keep(Line { time: logs::timestamp(time), level: logs::name(level), message });
+        lock(kept).keep(logs::kept(time, level, message));
     }
 }
 
@@ -215,35 +187,9 @@ pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use super::*;
 
-    fn invocation() -> Invocation {
-        Invocation::new(String::from("id"), None, 0, 0, true, 0)
-    }
-
-    #[test]
-    fn the_newest_lines_are_kept() {
-        let invocation = invocation();
-        for _ in 0..3 {
-            invocation.write(Level::Info, "x".repeat(RESULT_LOG_BYTES / 2));
-        }
-        invocation.write(Level::Error, String::from("newest"));
-        let (lines, truncated) = invocation.lines();
-        assert!(truncated);
-        assert_eq!(lines.len(), 2);
-        assert_eq!(lines[1].message, "newest");
-    }
-
-    #[test]
-    fn empty_lines_are_not_kept_without_end() {
-        let mut kept = Kept::default();
-        for _ in 0..=RESULT_LOG_BYTES {
-            kept.keep(Line { time: String::new(), level: "info", message: String::new() });
-        }
-        assert_eq!((kept.lines.len(), kept.truncated), (RESULT_LOG_BYTES, true));
-    }
-
     #[test]
     fn only_one_may_answer() {
-        let invocation = invocation();
+        let invocation = Invocation::new(String::from("id"), None, 0, 0, true, 0);
         assert!(invocation.claim());
         assert!(!invocation.claim());
     }

@@ -1,9 +1,9 @@
 //! What the end of an invocation amounts to.
 
 use slipway::{Answer, Level, Sink};
+use slipway_http::answer::{self, Enveloped, Outgoing, Refusal};
+use slipway_http::contract::Code;
 
-use crate::answer::{self, Outgoing, Refusal};
-use crate::contract::Code;
 use crate::function::Outcome;
 use crate::invocation::{Cut, Invocation};
 use crate::run::Ended;
@@ -25,10 +25,10 @@ pub fn cut_answer(invocation: &Invocation, why: Cut) -> (Outgoing, bool) {
     (outgoing(invocation, Err(refusal(why))), invocation.flags & TO_HEAD != 0)
 }
 
-pub fn refusal(why: Cut) -> Refusal {
+fn refusal(why: Cut) -> Refusal {
     match why {
-        Cut::Timeout => Refusal::new(Code::Timeout, "the function did not end in time"),
-        Cut::ShuttingDown => Refusal::new(Code::ShuttingDown, "the server is shutting down"),
+        Cut::Timeout => Refusal::timeout(),
+        Cut::ShuttingDown => Refusal::shutting_down(),
     }
 }
 
@@ -53,29 +53,34 @@ fn finished(
             Code::InvalidResponse,
             format!("the function's answer can't be sent: {problem}"),
         )),
-        (None, Some(failure)) if server.settings.development => {
-            Err(Refusal::new(Code::FunctionError, format!("the function failed: {failure}")))
-        }
-        (None, Some(_)) => Err(Refusal::new(Code::FunctionError, "the function failed; its log says why")),
+        (None, Some(failure)) => Err(Refusal::failed(&failure, server.settings.development)),
         (None, None) => Err(Refusal::new(Code::NoResponse, "the function ended without an answer")),
     }
 }
 
 fn outgoing(invocation: &Invocation, outcome: Result<Answer, Refusal>) -> Outgoing {
-    let (outgoing, refusal) = match outcome {
-        Ok(answer) => (answer::given(answer, &invocation.id), None),
+    let (outgoing, refusal) = match outcome.and_then(|answer| given(answer, invocation)) {
+        Ok(outgoing) => (outgoing, None),
         Err(refusal) => (answer::refused(&refusal, Some(&invocation.id)), Some(refusal)),
     };
     if invocation.flags & IN_ENVELOPE == 0 {
         return outgoing;
     }
     let (logs, truncated) = invocation.lines();
-    let result = answer::Result {
+    let result = Enveloped {
         invocation: &invocation.id,
         error: refusal.as_ref(),
-        logs,
+        logs: &logs,
         truncated,
         duration: invocation.started.elapsed(),
     };
     answer::enveloped(&outgoing, &result)
+}
+
+fn given(answer: Answer, invocation: &Invocation) -> Result<Outgoing, Refusal> {
+    let Answer { status, headers, default_type, body } = answer;
+    let answer = answer::Answer { status, headers, usual_type: Some(default_type), body };
+    // `Response` has checked it, and by the same rules.
+    answer::given(answer, &invocation.id)
+        .ok_or_else(|| Refusal::new(Code::InvalidResponse, "the function's answer can't be sent"))
 }

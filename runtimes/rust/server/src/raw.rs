@@ -1,42 +1,20 @@
 //! Raw mode: the HTTP request is the function's request.
 
 use bytes::Bytes;
-use hyper::header::{CONNECTION, CONTENT_TYPE, HeaderMap};
+use hyper::header::{CONTENT_TYPE, HeaderMap};
 use serde_json::Value;
 use slipway::Headers;
+use slipway_http::answer::Refusal;
 
-use crate::answer::Refusal;
-use crate::contract::{HOP_BY_HOP, RESERVED_PREFIX};
 use crate::envelope::{add_header, parse_value};
 
-/// The caller's headers, less what steers the runtime and what concerns one connection.
+/// The caller's headers that are the function's, several of one name joined.
 pub fn headers(received: &HeaderMap) -> Headers {
-    let named: Vec<String> = received
-        .get_all(CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(|name| name.trim().to_ascii_lowercase())
-        .collect();
     let mut headers = Headers::new();
-    for (name, value) in received {
-        let name = name.as_str();
-        let hidden = name.starts_with(RESERVED_PREFIX)
-            || HOP_BY_HOP.contains(&name)
-            || named.iter().any(|listed| listed == name);
-        if !hidden {
-            add_header(&mut headers, name.to_owned(), &text(value.as_bytes()));
-        }
+    for (name, value) in slipway_http::raw::headers(received) {
+        add_header(&mut headers, name.to_owned(), &value);
     }
     headers
-}
-
-/// UTF-8 where it is that, and otherwise Latin-1, of which every byte is a character.
-fn text(bytes: &[u8]) -> String {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => text.to_owned(),
-        Err(_) => bytes.iter().map(|byte| char::from(*byte)).collect(),
-    }
 }
 
 /// What the body says, by its type.
@@ -53,7 +31,7 @@ pub fn payload(received: &HeaderMap, body: &Bytes) -> Result<Value, Refusal> {
 }
 
 /// A content type without its parameters, in lower case.
-pub fn media_type(value: &str) -> String {
+fn media_type(value: &str) -> String {
     value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
@@ -75,12 +53,9 @@ mod tests {
     }
 
     #[test]
-    fn only_the_functions_own_headers_pass() {
+    fn headers_of_one_name_are_joined() {
         let received = map(&[
             ("x-runtime-secret", "s"),
-            ("connection", "x-private, keep-alive"),
-            ("x-private", "1"),
-            ("te", "trailers"),
             ("x-many", "one"),
             ("x-many", "two"),
             ("cookie", "a=1"),

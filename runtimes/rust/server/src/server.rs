@@ -5,13 +5,15 @@ use std::io;
 use std::net::TcpListener;
 use std::os::fd::AsRawFd;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
+use slipway_http::ids;
+use slipway_http::settings::Settings;
 use tokio::net::TcpStream;
 
+use crate::environment::Environment;
 use crate::function::Function;
 use crate::logs::{self, Level};
-use crate::settings::Settings;
 use crate::signals::{self, Set};
 use crate::slots::Slots;
 use crate::watch::Watch;
@@ -34,6 +36,7 @@ pub enum State {
 
 pub struct Server {
     pub settings: &'static Settings,
+    pub environment: &'static Environment,
     pub function: Option<Function>,
     pub slots: &'static Slots,
     pub supervisor: i32,
@@ -48,7 +51,13 @@ pub struct Server {
 }
 
 /// Serves until there is a reason to end the process. Called in a process that was just forked.
-pub fn serve(settings: &Settings, function: Option<Function>, listener: &TcpListener, supervisor: i32) -> ! {
+pub fn serve(
+    settings: &Settings,
+    environment: &'static Environment,
+    function: Option<Function>,
+    listener: &TcpListener,
+    supervisor: i32,
+) -> ! {
     let waited = Set::of(&[libc::SIGTERM, libc::SIGINT, signals::wake_up()]);
     waited.block();
     // SAFETY: plain system calls. A process that outlived process 1 would hold its port.
@@ -58,7 +67,7 @@ pub fn serve(settings: &Settings, function: Option<Function>, listener: &TcpList
             libc::_exit(1);
         }
     }
-    if let Err(error) = start(settings, function, listener, supervisor, waited) {
+    if let Err(error) = start(settings, environment, function, listener, supervisor, waited) {
         logs::write_directly(Level::Error, None, &format!("the server can't start: {error}"));
     }
     // SAFETY: ends the process; nothing is to be run at its end that belongs to process 1.
@@ -67,6 +76,7 @@ pub fn serve(settings: &Settings, function: Option<Function>, listener: &TcpList
 
 fn start(
     settings: &Settings,
+    environment: &'static Environment,
     function: Option<Function>,
     listener: &TcpListener,
     supervisor: i32,
@@ -85,6 +95,7 @@ fn start(
     native::start(pipes, slots);
     let server: &'static Server = Box::leak(Box::new(Server {
         settings,
+        environment,
         function,
         slots,
         supervisor,
@@ -93,7 +104,7 @@ fn start(
         watch: AtomicUsize::new(0),
         watch_sleeps: AtomicBool::new(false),
         ids: AtomicU64::new(0),
-        id_prefix: id_prefix(),
+        id_prefix: ids::prefix(),
     }));
     if function.is_none() {
         let message = "the function could not be loaded: there is no built function; run build.sh first, and mount its result";
@@ -170,12 +181,6 @@ fn is_of_the_connection(error: &io::Error) -> bool {
         error.kind(),
         io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::Interrupted
     )
-}
-
-/// Time and process: no two processes of one machine have both.
-fn id_prefix() -> String {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    format!("{:x}{:05x}-", since.as_micros(), std::process::id() & 0xf_ffff)
 }
 
 impl Server {

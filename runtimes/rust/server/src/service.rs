@@ -17,20 +17,19 @@ use hyper::body::{Body, Incoming};
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response};
 use slipway::{Env, Logger, Sink};
+use slipway_http::answer::{self, Outgoing, Refusal};
+use slipway_http::body::Arriving;
+use slipway_http::contract::{HEALTH, READY, TRACE};
+use slipway_http::steering::{Steering, Wanted, trace};
 
-use crate::answer::{self, Outgoing, Refusal};
-use crate::authorise::is_secret;
-use crate::body::Arriving;
-use crate::contract::{Code, HEALTH, READY, TRACE};
 use crate::envelope::{self, Envelope};
 use crate::function::Function;
-use crate::invocation::{Cut, Invocation};
+use crate::invocation::Invocation;
 use crate::outcome;
 use crate::run::Run;
 use crate::server::{Server, State};
 use crate::table::{self, IN_ENVELOPE, Phase, TO_HEAD};
-use crate::wanted::{Steering, Wanted};
-use crate::{query, raw, wanted};
+use crate::{query, raw};
 
 /// Ends the connection without an answer: it has been given past hyper.
 #[derive(Debug)]
@@ -88,20 +87,14 @@ pub fn answer(server: &'static Server, descriptor: RawFd, request: Request<Incom
 fn begin(server: &'static Server, descriptor: RawFd, request: Request<Incoming>) -> Result<Stage, Refused> {
     let (head, body) = request.into_parts();
     let steering = Steering::of(&head.headers);
-    if steering.is_too_large() {
-        let refusal = Refusal::new(Code::HeadersTooLarge, "the headers are larger than the runtime takes");
-        return Err(Refused(refusal, None));
-    }
+    steering.check_size().map_err(|refusal| Refused(refusal, None))?;
     if let Some(probe) = probed(server, &head.method, head.uri.path()) {
         return probe.map(|outgoing| Stage::Known(Some(outgoing))).map_err(|refusal| Refused(refusal, None));
     }
-    if !steering.secret.is_some_and(|given| is_secret(given.as_bytes(), &server.settings.secret)) {
-        let refusal = Refusal::new(Code::Unauthorized, "the header x-runtime-secret is missing or wrong");
-        return Err(Refused(refusal, None));
-    }
-    let id = steering.invocation_id(server).map_err(|refusal| Refused(refusal, None))?;
+    steering.check_secret(&server.settings.secret).map_err(|refusal| Refused(refusal, None))?;
+    let id = steering.invocation_id(|| server.next_id()).map_err(|refusal| Refused(refusal, None))?;
     let ready = || {
-        let wanted = steering.wanted(server)?;
+        let wanted = steering.wanted(server.settings.timeout)?;
         if !wanted.is_raw {
             steering.check_envelope(&head.method, head.uri.path())?;
         }
@@ -130,7 +123,7 @@ impl Future for Answering {
             let outgoing = match &mut this.stage {
                 Stage::Known(outgoing) => outgoing.take(),
                 Stage::Reading(reading) => {
-                    let invoked = match ready!(reading.body.poll(context)) {
+                    let invoked = match ready!(Pin::new(&mut reading.body).poll(context)) {
                         Ok(body) => {
                             this.entry.enter(Phase::Answering);
                             reading.invoke(this.server, this.entry, body)
@@ -188,11 +181,11 @@ impl Reading {
             },
             None => envelope::parse(&body)?,
         };
-        let slot = server.slots.take().ok_or_else(overloaded)?;
+        let slot = server.slots.take().ok_or_else(Refusal::overloaded)?;
         server.wake_watch();
         let flags = flag(self.is_head, TO_HEAD) | flag(self.wanted.in_envelope, IN_ENVELOPE);
-        let trace = self.wanted.trace.take();
-        let trace = trace.or_else(|| wanted::trace(parts.headers.get(TRACE).map(String::as_str)));
+        let named = self.wanted.trace.take();
+        let trace = named.or_else(|| trace(parts.headers.get(TRACE)?));
         let id = std::mem::take(&mut self.id);
         let invocation =
             Invocation::new(id, trace, self.descriptor, flags, self.wanted.in_envelope, slot.index);
@@ -217,10 +210,8 @@ fn probed(server: &Server, method: &Method, path: &str) -> Option<Result<Outgoin
         return None;
     }
     match path {
-        HEALTH => Some(Ok(Outgoing::json(200, Bytes::from_static(br#"{"status":"ok"}"#)))),
-        READY => {
-            Some(available(server).map(|_| Outgoing::json(200, Bytes::from_static(br#"{"status":"ready"}"#))))
-        }
+        HEALTH => Some(Ok(Outgoing::healthy())),
+        READY => Some(available(server).map(|_| Outgoing::ready())),
         _ => None,
     }
 }
@@ -228,16 +219,10 @@ fn probed(server: &Server, method: &Method, path: &str) -> Option<Result<Outgoin
 /// The function, where an invocation would be taken now.
 fn available(server: &Server) -> Result<Function, Refusal> {
     if server.state() == State::Draining {
-        return Err(outcome::refusal(Cut::ShuttingDown));
+        return Err(Refusal::shutting_down());
     }
-    let function = server.function.ok_or_else(|| {
-        Refusal::new(Code::FunctionNotLoaded, "the function could not be loaded; the server's log says why")
-    })?;
-    if server.slots.are_full() { Err(overloaded()) } else { Ok(function) }
-}
-
-fn overloaded() -> Refusal {
-    Refusal::new(Code::Overloaded, "as many invocations are in flight as the runtime takes")
+    let function = server.function.ok_or_else(Refusal::not_loaded)?;
+    if server.slots.are_full() { Err(Refusal::overloaded()) } else { Ok(function) }
 }
 
 fn function_request(
@@ -259,7 +244,7 @@ fn function_request(
         request.query = query::parse(&text);
     }
     request.headers = parts.headers;
-    request.env = Env::shared(server.settings.env);
+    request.env = Env::shared(server.environment);
     if !parts.env.is_empty() {
         request.env.extend(parts.env);
     }

@@ -9,9 +9,11 @@ use std::os::fd::AsRawFd;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use slipway_http::settings::Settings;
+
+use crate::environment::Environment;
 use crate::function::Function;
 use crate::logs::{self, Level};
-use crate::settings::Settings;
 use crate::signals::{self, Set};
 use crate::{server, table};
 
@@ -24,6 +26,7 @@ const BACKLOG: i32 = 4096;
 
 struct Supervisor {
     settings: Settings,
+    environment: &'static Environment,
     function: Option<Function>,
     listener: Option<TcpListener>,
     /// The process that takes connections.
@@ -36,11 +39,16 @@ struct Supervisor {
     ends_at: Option<Instant>,
 }
 
-pub fn supervise(settings: Settings, function: Option<Function>) -> ExitCode {
+pub fn supervise(
+    settings: Settings,
+    environment: &'static Environment,
+    function: Option<Function>,
+) -> ExitCode {
     let listener = match listen(&settings) {
         Ok(listener) => listener,
         Err(error) => {
-            let message = format!("{}:{} can't be listened on: {error}", settings.host, settings.port);
+            let message =
+                format!("{}:{} can't be listened on: {error}", settings.host, settings.address.port());
             logs::write_directly(Level::Error, None, &message);
             return ExitCode::FAILURE;
         }
@@ -53,6 +61,7 @@ pub fn supervise(settings: Settings, function: Option<Function>) -> ExitCode {
     waited.block();
     let mut supervisor = Supervisor {
         settings,
+        environment,
         function,
         listener: Some(listener),
         current: 0,
@@ -107,7 +116,7 @@ impl Supervisor {
         unsafe {
             let parent = libc::getpid();
             match libc::fork() {
-                0 => server::serve(&self.settings, self.function, listener, parent),
+                0 => server::serve(&self.settings, self.environment, self.function, listener, parent),
                 child if child > 0 => {
                     self.current = child;
                     self.alive.push(child);
@@ -126,7 +135,7 @@ impl Supervisor {
         self.is_ready = true;
         self.failed_starts = 0;
         if !std::mem::replace(&mut self.announced, true) {
-            let message = format!("listening on {}:{}", self.settings.host, self.settings.port);
+            let message = format!("listening on {}:{}", self.settings.host, self.settings.address.port());
             logs::write_directly(Level::Info, None, &message);
         }
     }
@@ -228,7 +237,6 @@ mod tests {
     fn processes_are_ended_when_their_time_is_up_and_not_before() {
         let settings = Settings {
             host: String::new(),
-            port: 0,
             address: ([127, 0, 0, 1], 0).into(),
             secret: Vec::new(),
             development: false,
@@ -236,11 +244,12 @@ mod tests {
             grace: Duration::ZERO,
             max_body: 0,
             concurrency: 0,
-            env: Box::leak(Box::default()),
+            workers: 0,
         };
         let mut process = Command::new("sleep").arg("60").spawn().expect("it is started");
         let mut supervisor = Supervisor {
             settings,
+            environment: Box::leak(Box::default()),
             function: None,
             listener: None,
             current: 0,

@@ -10,7 +10,7 @@ use std::sync::atomic::{
 };
 use std::time::Instant;
 
-use crate::contract::INVOCATION_ID_BYTES;
+use slipway_http::contract::INVOCATION_ID_BYTES;
 
 /// More connections than a process of this kind has.
 pub const MOST_DESCRIPTORS: usize = 1 << 16;

@@ -7,7 +7,10 @@ use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::contract::STALL;
+use slipway::{Level, Sink};
+use slipway_http::contract::STALL;
+use tokio::task::AbortHandle;
+
 use crate::guard::send_last;
 use crate::invocation::{Cut, Invocation};
 use crate::server::{Server, State};
@@ -15,9 +18,7 @@ use crate::signals::{self, Set};
 use crate::slots::Slot;
 use crate::table::{self, Phase, TICKS_PER_SECOND};
 use crate::workers::Workers;
-use crate::{logs, native, outcome, threads};
-use slipway::{Level, Sink};
-use tokio::task::AbortHandle;
+use crate::{answer, logs, native, outcome, threads};
 
 /// While invocations are in flight.
 const TICK: Duration = Duration::from_millis(2);
@@ -172,7 +173,7 @@ impl Watch {
         };
         invocation.write(Level::Error, String::from(what));
         let (outgoing, to_head) = outcome::cut_answer(invocation, why);
-        send_last(invocation.descriptor, &outgoing.into_bytes(to_head));
+        send_last(invocation.descriptor, &answer::message(&outgoing, to_head));
         table::connection(invocation.descriptor).enter(Phase::Answering);
         invocation.give_up();
         if self.server.state() == State::Serving {

@@ -141,7 +141,7 @@ impl Process {
     fn take(&self, number: u32, frame: Frame, first: bool, tell: &dyn Fn(Event)) {
         match frame {
             Frame::Answer(answer) => self.finish(number, Ended::Answered(answer), first, tell),
-            Frame::Refuse(code, message) => self.finish(number, Ended::Refused(code, message), first, tell),
+            Frame::Refuse(refusal) => self.finish(number, Ended::Refused(refusal), first, tell),
             Frame::Log(level, message) => match self.numbered(number) {
                 Some(invocation) => invocation.log(level, &message),
                 None => logs::say(level, &message),

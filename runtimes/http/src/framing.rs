@@ -9,8 +9,9 @@ use memchr::memchr;
 use crate::contract::HEADER_BYTES;
 
 /// Where the next byte belongs.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 enum Place {
+    #[default]
     Head,
     Body(u64),
     ChunkSize(u64),
@@ -24,6 +25,7 @@ enum Place {
     Spoilt,
 }
 
+#[derive(Debug, Default)]
 pub struct Framing {
     place: Place,
     /// The beginning of a line whose end has not come yet.
@@ -34,11 +36,8 @@ pub struct Framing {
 }
 
 impl Framing {
-    pub fn new() -> Self {
-        Self { place: Place::Head, line: Vec::new(), lines: 0, length: None, chunked: false }
-    }
-
     /// Whether a head has begun and not ended.
+    #[inline]
     pub fn is_inside_head(&self) -> bool {
         self.place == Place::Head && (self.lines > 0 || !self.line.is_empty())
     }
@@ -164,10 +163,10 @@ mod tests {
     /// Whether the bytes pass unspoilt, in one piece and byte by byte.
     fn passes(text: &str) -> bool {
         let mut whole = text.as_bytes().to_vec();
-        let mut framing = Framing::new();
+        let mut framing = Framing::default();
         framing.inspect(&mut whole);
         let mut pieces = text.as_bytes().to_vec();
-        let mut bytewise = Framing::new();
+        let mut bytewise = Framing::default();
         for byte in &mut pieces {
             bytewise.inspect(std::slice::from_mut(byte));
         }
@@ -206,7 +205,7 @@ mod tests {
 
     #[test]
     fn it_knows_when_it_is_inside_a_head() {
-        let mut framing = Framing::new();
+        let mut framing = Framing::default();
         assert!(!framing.is_inside_head());
         framing.inspect(&mut b"GET / HT".to_vec());
         assert!(framing.is_inside_head());

@@ -1,5 +1,6 @@
 //! Reads a request's body, up to a limit.
 
+use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -29,29 +30,6 @@ impl Arriving {
         Ok(Self { body, limit, declared, first: Bytes::new(), all: BytesMut::new() })
     }
 
-    /// The whole body, unless it turns out to be too large, or can't be read.
-    pub fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<Bytes, Refusal>> {
-        while let Some(frame) = ready!(Pin::new(&mut self.body).poll_frame(context)) {
-            match frame {
-                // Trailers are not passed on.
-                Ok(frame) => {
-                    if let Ok(data) = frame.into_data() {
-                        if self.first.len() + self.all.len() + data.len() > self.limit {
-                            return Poll::Ready(Err(too_large(self.limit)));
-                        }
-                        self.add(data);
-                    }
-                }
-                Err(error) => {
-                    let message = format!("the body can't be read: {error}");
-                    return Poll::Ready(Err(Refusal::new(Code::BadRequest, message)));
-                }
-            }
-        }
-        let first = std::mem::take(&mut self.first);
-        Poll::Ready(Ok(if self.all.is_empty() { first } else { std::mem::take(&mut self.all).freeze() }))
-    }
-
     fn add(&mut self, data: Bytes) {
         if self.first.is_empty() && self.all.is_empty() {
             self.first = data;
@@ -62,6 +40,34 @@ impl Arriving {
             self.all.extend_from_slice(&std::mem::take(&mut self.first));
         }
         self.all.extend_from_slice(&data);
+    }
+}
+
+impl Future for Arriving {
+    /// The whole body, unless it turns out to be too large, or can't be read.
+    type Output = Result<Bytes, Refusal>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        while let Some(frame) = ready!(Pin::new(&mut this.body).poll_frame(context)) {
+            match frame {
+                // Trailers are not passed on.
+                Ok(frame) => {
+                    if let Ok(data) = frame.into_data() {
+                        if this.first.len() + this.all.len() + data.len() > this.limit {
+                            return Poll::Ready(Err(too_large(this.limit)));
+                        }
+                        this.add(data);
+                    }
+                }
+                Err(error) => {
+                    let message = format!("the body can't be read: {error}");
+                    return Poll::Ready(Err(Refusal::new(Code::BadRequest, message)));
+                }
+            }
+        }
+        let first = std::mem::take(&mut this.first);
+        Poll::Ready(Ok(if this.all.is_empty() { first } else { std::mem::take(&mut this.all).freeze() }))
     }
 }
 

@@ -1,6 +1,8 @@
-//! The names and numbers of contract.yaml that this side needs.
+//! The names and numbers of contract.yaml that the servers need.
 
 use std::time::Duration;
+
+use hyper::StatusCode;
 
 pub const SECRET: &str = "x-runtime-secret";
 pub const MODE: &str = "x-runtime-mode";
@@ -22,7 +24,7 @@ pub const RESULT_LOG_BYTES: usize = 1024 * 1024;
 pub const INVOCATION_ID_BYTES: usize = 64;
 pub const CONFIGURATION_EXIT: u8 = 78;
 
-/// What concerns one connection only; `connection` may name more.
+/// What concerns one connection only, RFC 9110 7.6.1; `connection` may name more.
 pub const HOP_BY_HOP: [&str; 8] = [
     "connection",
     "keep-alive",
@@ -36,7 +38,7 @@ pub const HOP_BY_HOP: [&str; 8] = [
 
 /// Declares the codes of the runtime's own errors with their names and statuses.
 macro_rules! codes {
-    ($($code:ident $name:literal $status:literal,)*) => {
+    ($($code:ident $name:literal $status:ident,)*) => {
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Code {
             $($code,)*
@@ -49,9 +51,9 @@ macro_rules! codes {
                 }
             }
 
-            pub fn status(self) -> u16 {
+            pub fn status(self) -> StatusCode {
                 match self {
-                    $(Self::$code => $status,)*
+                    $(Self::$code => StatusCode::$status,)*
                 }
             }
 
@@ -64,21 +66,21 @@ macro_rules! codes {
 }
 
 codes! {
-    InvalidJson "invalid_json" 400,
-    InvalidEnvelope "invalid_envelope" 400,
-    InvalidHeader "invalid_header" 400,
-    BadRequest "bad_request" 400,
-    Unauthorized "unauthorized" 401,
-    NotFound "not_found" 404,
-    MethodNotAllowed "method_not_allowed" 405,
-    PayloadTooLarge "payload_too_large" 413,
-    UnsupportedMediaType "unsupported_media_type" 415,
-    HeadersTooLarge "headers_too_large" 431,
-    FunctionError "function_error" 500,
-    NoResponse "no_response" 500,
-    InvalidResponse "invalid_response" 500,
-    FunctionNotLoaded "function_not_loaded" 503,
-    Overloaded "overloaded" 503,
-    ShuttingDown "shutting_down" 503,
-    Timeout "timeout" 504,
+    InvalidJson "invalid_json" BAD_REQUEST,
+    InvalidEnvelope "invalid_envelope" BAD_REQUEST,
+    InvalidHeader "invalid_header" BAD_REQUEST,
+    BadRequest "bad_request" BAD_REQUEST,
+    Unauthorized "unauthorized" UNAUTHORIZED,
+    NotFound "not_found" NOT_FOUND,
+    MethodNotAllowed "method_not_allowed" METHOD_NOT_ALLOWED,
+    PayloadTooLarge "payload_too_large" PAYLOAD_TOO_LARGE,
+    UnsupportedMediaType "unsupported_media_type" UNSUPPORTED_MEDIA_TYPE,
+    HeadersTooLarge "headers_too_large" REQUEST_HEADER_FIELDS_TOO_LARGE,
+    FunctionError "function_error" INTERNAL_SERVER_ERROR,
+    NoResponse "no_response" INTERNAL_SERVER_ERROR,
+    InvalidResponse "invalid_response" INTERNAL_SERVER_ERROR,
+    FunctionNotLoaded "function_not_loaded" SERVICE_UNAVAILABLE,
+    Overloaded "overloaded" SERVICE_UNAVAILABLE,
+    ShuttingDown "shutting_down" SERVICE_UNAVAILABLE,
+    Timeout "timeout" GATEWAY_TIMEOUT,
 }

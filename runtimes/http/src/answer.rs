@@ -10,11 +10,10 @@ use hyper::header::{
     ALLOW, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
 };
 use hyper::{Response, StatusCode};
-use serde::Serialize;
 use serde_json::json;
 
 use crate::contract::{Code, ERROR, HOP_BY_HOP, INVOCATION, RESERVED_PREFIX};
-use crate::frames::Answer;
+use crate::logs::Line;
 
 /// One of the runtime's own errors.
 #[derive(Clone, Debug)]
@@ -28,17 +27,48 @@ impl Refusal {
         Self { code, message: message.into() }
     }
 
+    pub fn not_loaded() -> Self {
+        Self::new(Code::FunctionNotLoaded, "the function could not be loaded; the server's log says why")
+    }
+
+    pub fn overloaded() -> Self {
+        Self::new(Code::Overloaded, "as many invocations are in flight as the runtime takes")
+    }
+
+    pub fn shutting_down() -> Self {
+        Self::new(Code::ShuttingDown, "the server is shutting down")
+    }
+
+    pub fn timeout() -> Self {
+        Self::new(Code::Timeout, "the function did not end in time")
+    }
+
+    /// Only in development an exception is the caller's to see.
+    pub fn failed(why: &str, development: bool) -> Self {
+        if development {
+            return Self::new(Code::FunctionError, format!("the function failed: {why}"));
+        }
+        Self::new(Code::FunctionError, "the function failed; its log says why")
+    }
+
+    pub fn process_ended() -> Self {
+        Self::new(Code::FunctionError, "the function ended its process")
+    }
+
     fn object(&self, invocation: Option<&str>) -> serde_json::Value {
         json!({"code": self.code.name(), "message": self.message, "invocation": invocation})
     }
 }
 
-/// One line of an invocation's log in the result envelope.
-#[derive(Clone, Debug, Serialize)]
-pub struct Line {
-    pub time: String,
-    pub level: &'static str,
-    pub message: String,
+/// What a function answers.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    /// In order, several of one name as several.
+    pub headers: Vec<(String, String)>,
+    /// The content type unless the headers name one.
+    pub usual_type: Option<&'static str>,
+    pub body: Bytes,
 }
 
 /// What goes into the result envelope beside the answer.
@@ -57,12 +87,10 @@ pub struct Outgoing {
 }
 
 /// Content type, invocation, error or connection, and those that hyper adds.
-const OWN_HEADERS: usize = 6;
+const OWN_HEADERS: usize = 5;
 const INVOCATION_NAME: HeaderName = HeaderName::from_static(INVOCATION);
 const ERROR_NAME: HeaderName = HeaderName::from_static(ERROR);
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
-const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
-const BYTES: HeaderValue = HeaderValue::from_static("application/octet-stream");
 
 pub fn refused(refusal: &Refusal, invocation: Option<&str>) -> Outgoing {
     let body = json!({"error": refusal.object(invocation)}).to_string();
@@ -76,7 +104,7 @@ pub fn refused(refusal: &Refusal, invocation: Option<&str>) -> Outgoing {
     outgoing.identified(invocation)
 }
 
-/// The function's answer, less what is not the function's to say.
+/// The function's answer, less what is not the function's to say; None where HTTP can't carry it.
 pub fn given(answer: Answer, invocation: &str) -> Option<Outgoing> {
     let status = StatusCode::from_u16(answer.status).ok()?;
     let mut headers = HeaderMap::with_capacity(answer.headers.len() + OWN_HEADERS);
@@ -89,14 +117,10 @@ pub fn given(answer: Answer, invocation: &str) -> Option<Outgoing> {
             headers.append(name, value);
         }
     }
-    if !headers.contains_key(CONTENT_TYPE) {
-        let usual = match answer.kind {
-            1 => Some(TEXT),
-            2 => Some(BYTES),
-            3 => Some(JSON),
-            _ => None,
-        };
-        usual.map(|usual| headers.insert(CONTENT_TYPE, usual));
+    if let Some(usual) = answer.usual_type
+        && !headers.contains_key(CONTENT_TYPE)
+    {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(usual));
     }
     let bodyless = matches!(answer.status, 204 | 304);
     let body = if bodyless { Bytes::new() } else { answer.body };
@@ -127,14 +151,23 @@ pub fn enveloped(answer: &Outgoing, result: &Enveloped<'_>) -> Outgoing {
         "error": result.error.map(|refusal| refusal.object(Some(result.invocation))),
         "duration_ms": (result.duration.as_secs_f64() * 1e6).round() / 1e3,
     });
-    Outgoing::json(200, document.to_string().into()).identified(Some(result.invocation))
+    Outgoing::json(StatusCode::OK, document.to_string().into()).identified(Some(result.invocation))
 }
 
 impl Outgoing {
-    pub fn json(status: u16, body: Bytes) -> Self {
+    /// The answer to a caller who asks whether the server is alive.
+    pub fn healthy() -> Self {
+        Self::json(StatusCode::OK, Bytes::from_static(br#"{"status":"ok"}"#))
+    }
+
+    /// The answer to a caller who asks whether an invocation would be taken now.
+    pub fn ready() -> Self {
+        Self::json(StatusCode::OK, Bytes::from_static(br#"{"status":"ready"}"#))
+    }
+
+    fn json(status: StatusCode, body: Bytes) -> Self {
         let mut headers = HeaderMap::with_capacity(OWN_HEADERS);
         headers.insert(CONTENT_TYPE, JSON);
-        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         Self { status, headers, body }
     }
 
@@ -163,11 +196,14 @@ impl Outgoing {
 mod tests {
     use super::*;
 
-    fn names(headers: &[(&str, &str)]) -> Vec<String> {
+    fn answer(status: u16, headers: &[(&str, &str)]) -> Answer {
         let headers =
             headers.iter().map(|(name, value)| (String::from(*name), String::from(*value))).collect();
-        let answer = Answer { status: 200, kind: 1, headers, body: Bytes::from_static(b"x") };
-        given(answer, "id").expect("valid").headers.keys().map(ToString::to_string).collect()
+        Answer { status, headers, usual_type: Some("text/plain"), body: Bytes::from_static(b"x") }
+    }
+
+    fn names(outgoing: &Outgoing) -> Vec<&str> {
+        outgoing.headers.keys().map(HeaderName::as_str).collect()
     }
 
     #[test]
@@ -178,7 +214,31 @@ mod tests {
             ("Content-Length", "1"),
             ("x-kept", "1"),
         ];
-        assert_eq!(names(&headers), ["x-kept", "content-type", INVOCATION]);
+        let outgoing = given(answer(200, &headers), "id").expect("HTTP can carry it");
+        assert_eq!(names(&outgoing), ["x-kept", "content-type", INVOCATION]);
+    }
+
+    #[test]
+    fn the_functions_own_type_goes_out_once_and_as_it_is() {
+        let headers =
+            [("Content-Type", "multipart/Mixed; boundary=AbC"), ("content-type", "application/json")];
+        let outgoing = given(answer(200, &headers), "id").expect("HTTP can carry it");
+        assert_eq!(names(&outgoing), ["content-type", INVOCATION]);
+        assert_eq!(outgoing.headers["content-type"], "multipart/Mixed; boundary=AbC");
+    }
+
+    #[test]
+    fn a_status_without_a_body_has_none() {
+        for status in [204, 304] {
+            assert!(given(answer(status, &[]), "id").is_some_and(|outgoing| outgoing.body.is_empty()));
+        }
+    }
+
+    #[test]
+    fn what_http_can_not_carry_is_no_answer() {
+        for impossible in [answer(99, &[]), answer(200, &[("a b", "")]), answer(200, &[("x-a", "a\nb")])] {
+            assert!(given(impossible, "id").is_none());
+        }
     }
 
     #[test]
@@ -197,6 +257,9 @@ mod tests {
         };
         let document: serde_json::Value =
             serde_json::from_slice(&enveloped(&outgoing, &result).body).expect("the envelope is JSON");
-        assert_eq!((&document["body"], &document["encoding"]), (&json!("AP8="), &json!("base64")));
+        assert_eq!(
+            (&document["status"], &document["body"], &document["encoding"]),
+            (&json!(201), &json!("AP8="), &json!("base64"))
+        );
     }
 }

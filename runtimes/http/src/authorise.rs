@@ -4,8 +4,8 @@ use std::hint::black_box;
 
 /// Takes the same time wherever the two differ; only a length may be told from it.
 pub fn is_secret(given: &[u8], secret: &[u8]) -> bool {
-    let difference = given.iter().zip(secret).fold(0, |difference, (a, b)| difference | (a ^ b));
-    given.len() == secret.len() && black_box(difference) == 0
+    let unlike = given.iter().zip(secret.iter().cycle()).fold(0, |seen, (a, b)| black_box(seen | (a ^ b)));
+    (unlike == 0) & (given.len() == secret.len())
 }
 
 #[cfg(test)]
