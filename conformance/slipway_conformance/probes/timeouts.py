@@ -7,6 +7,7 @@ import json
 import time
 from collections import Counter
 from functools import partial
+from threading import Event
 from typing import Any
 
 from .. import contract, logs
@@ -19,6 +20,8 @@ _TIMEOUT = 1.0
 _CALLERS = 4
 _BEHIND, _NEIGHBOURS = 12, 6
 _FIRST_SECONDS = 10.0
+# Between a connection and the first byte on it, as on a slow way; and what a replacement may take, with time to spare.
+_SLOW_START_SECONDS, _REPLACED_SECONDS = 0.02, 0.6
 # How far apart the clocks of a server and of this process may be.
 _CLOCK_MS = 50.0
 # What a server may use that has nothing to do: far more than any does, far less than a busy loop
@@ -180,6 +183,35 @@ def spinning(session: Session) -> None:
 
     session.together([lambda: _ignored(_overdue(session, [{"do": "spin"}])), ask_health])
     session.expect(slow[0] < 1, f"health took {slow[0]:.2f} s while a function spun")
+    session.honest(contract.load().limit("recovery_seconds"))
+
+
+@probe(
+    "7.5-new-connections",
+    why="whoever connects while what hangs is replaced is answered, however slowly the request begins",
+    alone=True,
+    harms=True,
+)
+def new_connections(session: Session) -> None:
+    over = Event()
+
+    def call() -> None:
+        while not over.is_set():
+            with session.connect(near=True) as wire:
+                time.sleep(_SLOW_START_SECONDS)
+                # What shared a process with the hung one may be told so; nobody may be told nothing.
+                answer = session.invoke([{"do": "send", "text": "x"}], wire=wire)
+                session.expect(answer.status in (200, 500), f"answered {answer.status}")
+
+    def hang() -> None:
+        try:
+            time.sleep(_SLOW_START_SECONDS)
+            _overdue(session, [{"do": "spin"}], 0.4)
+            time.sleep(_REPLACED_SECONDS)
+        finally:
+            over.set()
+
+    session.together([hang, *[call] * _NEIGHBOURS])
     session.honest(contract.load().limit("recovery_seconds"))
 
 

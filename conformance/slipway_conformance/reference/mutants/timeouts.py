@@ -74,6 +74,21 @@ def spinning_goes_on() -> None:
     replace(child, "_end", end)
 
 
+@mutant("7.5")
+def new_connections_go_with_what_hangs() -> None:
+    """With what never yields, connections are closed on which nothing has come yet."""
+    original = Server.timed
+
+    async def timed(self: Server, asked: Request, lines: Lines, seconds: float) -> Any:
+        outcome = await original(self, asked, lines, seconds)
+        if isinstance(outcome, Refusal) and outcome.code == "timeout":
+            for task in self.waiting:
+                task.cancel()
+        return outcome
+
+    replace(Server, "timed", timed)
+
+
 @mutant("7.2", also=("7.1",))
 def caller_may_lengthen_the_timeout() -> None:
     """The header may ask for more than the launch allows."""

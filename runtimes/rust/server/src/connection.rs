@@ -19,7 +19,7 @@ use crate::table::{self, Phase};
 
 pub async fn serve(server: &'static Server, stream: TcpStream) {
     let entry = table::connection(stream.as_raw_fd());
-    entry.enter(Phase::Idle);
+    entry.enter(Phase::Fresh);
     let descriptor = stream.as_raw_fd();
     let socket = Socket { stream, framing: Framing::default(), entry, lingers_until: None };
     let served = socket::http()
@@ -45,7 +45,7 @@ impl Read for Socket {
         let count = ready!(socket::poll_read(&mut this.stream, &mut this.framing, context, cursor))?;
         if count > 0 {
             match this.entry.phase() {
-                Phase::Idle => this.entry.enter(Phase::Head),
+                Phase::Fresh | Phase::Idle => this.entry.enter(Phase::Head),
                 Phase::Body => this.entry.move_on(),
                 _ => {}
             }

@@ -30,6 +30,8 @@ pub enum Phase {
     Running,
     /// An answer is on its way.
     Answering,
+    /// Nothing has come yet.
+    Fresh,
 }
 
 /// Alone in its cache lines: its neighbours belong to other threads.
@@ -109,6 +111,7 @@ impl Connection {
             3 => Phase::Body,
             4 => Phase::Running,
             5 => Phase::Answering,
+            6 => Phase::Fresh,
             _ => Phase::Free,
         }
     }

@@ -30,6 +30,8 @@ const SLOW_TICK: Duration = Duration::from_millis(100);
 const TICKS_UNTIL_SLOW: u32 = 50;
 /// Connections that say nothing between requests are closed at last.
 const IDLE: Duration = Duration::from_secs(120);
+/// Who connects to call says something sooner, with time to spare.
+const FIRST_BYTES_TICKS: u32 = 3;
 /// What answers get to reach their callers once everything else is over.
 const LAST_BYTES: Duration = Duration::from_millis(500);
 /// The log, before this process ends.
@@ -199,9 +201,11 @@ impl Watch {
             let still = Duration::from_secs(u64::from(connection.still_for() / TICKS_PER_SECOND));
             match connection.phase() {
                 Phase::Head | Phase::Body if still >= STALL => shut(descriptor, libc::SHUT_RDWR),
-                Phase::Idle | Phase::Answering if still >= IDLE => shut(descriptor, libc::SHUT_RDWR),
+                Phase::Fresh | Phase::Idle | Phase::Answering if still >= IDLE => shut(descriptor, libc::SHUT_RDWR),
                 // hyper takes this for the client's farewell, after whatever had come before.
                 Phase::Idle if ending => shut(descriptor, libc::SHUT_RD),
+                // It was taken, and its request may be on its way.
+                Phase::Fresh if ending && connection.still_for() >= FIRST_BYTES_TICKS => shut(descriptor, libc::SHUT_RD),
                 _ => {}
             }
         }

@@ -95,12 +95,13 @@ func (s *server) run() error {
 		return err
 	}
 	file.Close()
+	s.listener = &listener{inner.(*net.TCPListener), s.standard, s.connections}
 	go s.watch()
 	go s.obey()
 	if err := control.Send(control.Control, control.Message{Kind: control.Ready}); err != nil {
 		return err
 	}
-	err = s.http.Serve(&listener{inner.(*net.TCPListener), s.standard, s.connections})
+	err = s.http.Serve(s.listener)
 	// Process 1 shuts the socket, and then says why.
 	time.Sleep(200 * time.Millisecond)
 	if s.state.Load() != serving {

@@ -31,6 +31,7 @@ type server struct {
 	standard    *standard
 	printed     *printed
 	http        *http.Server
+	listener    *listener
 
 	state atomic.Uint32
 	// inFlight counts invocations, abandoned those of them that were answered and have not ended.

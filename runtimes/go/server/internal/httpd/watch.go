@@ -1,7 +1,6 @@
 package httpd
 
 import (
-	"context"
 	"os"
 	"time"
 
@@ -75,9 +74,9 @@ func (s *server) leave(state uint32) {
 	if s.state.Swap(state) == state {
 		return
 	}
+	// Not Shutdown: it drops a connection whose first request has just come.
+	_ = s.listener.Close()
 	s.http.SetKeepAlivesEnabled(false)
-	// Closes what is idle, again and again.
-	go func() { _ = s.http.Shutdown(context.Background()) }()
 	var graceEnds <-chan time.Time
 	var graceEnd time.Time
 	if state == draining {

@@ -53,6 +53,8 @@ final class Connection: @unchecked Sendable {
   /// What the socket has not taken yet.
   private(set) var unsent: ArraySlice<UInt8> = []
   var closesWhenSent = false
+  /// Nothing has come yet.
+  var isFresh = true
   var moved: Nanoseconds
   /// What epoll watches it for.
   var interest: UInt32 = 0

@@ -34,6 +34,7 @@ extension Loop {
         return true
       }
       connection.moved = now
+      connection.isFresh = false
       return read(connection, UnsafeRawBufferPointer(rebasing: buffer[..<count]))
     }
   }

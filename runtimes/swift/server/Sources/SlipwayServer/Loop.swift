@@ -48,6 +48,8 @@ final class Loop: @unchecked Sendable {
   private static let sweepEvery = Nanoseconds(seconds: 1)
   /// Connections that say nothing between requests are closed at last.
   private static let idle = Nanoseconds(seconds: 120)
+  /// Who connects to call says something sooner, with time to spare: a connection that was taken is not closed unheard.
+  private static let firstBytes = Nanoseconds(milliseconds: 300)
   static let linger = Nanoseconds(seconds: 2)
   /// When no descriptor is left for a connection, one may be a little later.
   private static let noDescriptor = Nanoseconds(milliseconds: 20)
@@ -293,7 +295,8 @@ final class Loop: @unchecked Sendable {
       switch connection.phase {
       case .reading:
         if connection.isIdle {
-          if isEnding ? !connection.hasUnread : still >= Self.idle { close(connection) }
+          let patience = !isEnding ? Self.idle : connection.isFresh ? Self.firstBytes : 0
+          if still >= patience, !isEnding || !connection.hasUnread { close(connection) }
         } else if connection.unsent.isEmpty {
           if still >= Contract.stall { close(connection) }
         } else if still >= Self.idle {
