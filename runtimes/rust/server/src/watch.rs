@@ -201,11 +201,15 @@ impl Watch {
             let still = Duration::from_secs(u64::from(connection.still_for() / TICKS_PER_SECOND));
             match connection.phase() {
                 Phase::Head | Phase::Body if still >= STALL => shut(descriptor, libc::SHUT_RDWR),
-                Phase::Fresh | Phase::Idle | Phase::Answering if still >= IDLE => shut(descriptor, libc::SHUT_RDWR),
+                Phase::Fresh | Phase::Idle | Phase::Answering if still >= IDLE => {
+                    shut(descriptor, libc::SHUT_RDWR);
+                }
                 // hyper takes this for the client's farewell, after whatever had come before.
                 Phase::Idle if ending => shut(descriptor, libc::SHUT_RD),
                 // It was taken, and its request may be on its way.
-                Phase::Fresh if ending && connection.still_for() >= FIRST_BYTES_TICKS => shut(descriptor, libc::SHUT_RD),
+                Phase::Fresh if ending && connection.still_for() >= FIRST_BYTES_TICKS => {
+                    shut(descriptor, libc::SHUT_RD);
+                }
                 _ => {}
             }
         }
