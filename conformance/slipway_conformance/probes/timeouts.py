@@ -21,7 +21,7 @@ _CALLERS = 4
 _BEHIND, _NEIGHBOURS = 12, 6
 _FIRST_SECONDS = 10.0
 # Between a connection and the first byte on it, as on a slow way; and what a replacement may take, with time to spare.
-_SLOW_START_SECONDS, _REPLACED_SECONDS = 0.02, 0.6
+_SLOW_START_SECONDS, _REPLACED_SECONDS = 0.1, 0.6
 # How far apart the clocks of a server and of this process may be.
 _CLOCK_MS = 50.0
 # What a server may use that has nothing to do: far more than any does, far less than a busy loop

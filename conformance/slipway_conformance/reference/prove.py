@@ -41,21 +41,28 @@ _QUICK_SECONDS = 0.1
 _COSTLY = {Ability.LAUNCH, Ability.SIGNALS, Ability.BUILD, Ability.SOURCE, Ability.SCRIPTS}
 
 
-def prove(names: Collection[str] = (), jobs: int = 0, tell: Tell = lambda line: None) -> Proof:
-    """Tries the mutants *names* (all where none is named), *jobs* at a time."""
+def prove(
+    names: Collection[str] = (),
+    jobs: int = 0,
+    tell: Tell = lambda line: None,
+    one_in: int = 1,
+) -> Proof:
+    """Tries the mutants *names* (all where none is named), *jobs* at a time. Of the cases of other clauses, which must
+    not fail on a mutant, each one gets *one_in* so many, and the next one others."""
     began = time.monotonic()
     chosen = [found for name, found in mutants.load().items() if not names or name in names]
     reference = _judge_reference()
     judged = [result for result in reference if result.outcome not in _LEFT_OUT]
     tell(f"reference: {len(judged)} cases in {time.monotonic() - began:.0f} s")
-    quick = frozenset(r.case.id for r in judged if _is_quick(r))
+    quick = [r.case.id for r in judged if _is_quick(r)]
     known = frozenset(result.case.id for result in judged)
     trials = []
     with ProcessPoolExecutor(
         jobs or _at_a_time(), mp_context=multiprocessing.get_context("spawn")
     ) as pool:
         running = [
-            pool.submit(attempt, found.name, known, quick) for found in _mixed(chosen, judged)
+            pool.submit(attempt, found.name, known, frozenset(quick[place % one_in :: one_in]))
+            for place, found in enumerate(_mixed(chosen, judged))
         ]
         try:
             for done in as_completed(running):
@@ -78,8 +85,8 @@ def prove(names: Collection[str] = (), jobs: int = 0, tell: Tell = lambda line: 
 
 
 def _at_a_time() -> int:
-    """More than there are processors: half of all trials' time is waiting."""
-    return (os.cpu_count() or 1) * 2
+    """More than there are processors: most of all trials' time is waiting."""
+    return (os.cpu_count() or 1) * 3
 
 
 def _mixed(chosen: Sequence[Mutant], judged: Sequence[Result]) -> list[Mutant]:
@@ -125,7 +132,7 @@ def attempt(name: str, judged: Collection[str], quick: Collection[str]) -> Trial
         if case.id in quick and not mutant.total and not _breaks(mutant, case)
     ]
     try:
-        results = _judge(name, [*own, *others], parallel=1 if mutant.crossing else _PARALLEL)
+        results = _judge(name, own, others, parallel=1 if mutant.crossing else _PARALLEL)
     except TargetError as error:
         return _trial(mutant, [], [str(error)], began)
     return _trial(mutant, results, [], began)
@@ -167,20 +174,24 @@ def _judge_reference() -> Sequence[Result]:
     return report.results
 
 
-def _judge(name: str, chosen: Sequence[Case], parallel: int) -> list[Result]:
-    """The results of *chosen* on the mutant *name*."""
+def _judge(name: str, own: Sequence[Case], others: Sequence[Case], parallel: int) -> list[Result]:
+    """The results on the mutant *name*: *own* cases are to fail, and are believed if they do; of *others* that fail it
+    must be sure."""
+    chosen = [*own, *others]
     launcher = ReferenceLauncher(name)
     runner = Runner(launcher, chosen, Subject(launcher).declared)
+
+    def judge(case: Case) -> Result:
+        return runner.judge(case, again=case in others)
+
     try:
         launcher.prepare()
         with ThreadPoolExecutor(parallel) as pool:
             groups = _groups(chosen)
-            results = [
-                r for found in pool.map(lambda g: [*map(runner.judge, g)], groups) for r in found
-            ]
+            results = [r for found in pool.map(lambda g: [*map(judge, g)], groups) for r in found]
         with ThreadPoolExecutor(parallel) as pool:
-            results += pool.map(runner.judge, [case for case in chosen if case.quiet])
-        results += [runner.judge(case) for case in chosen if case.alone and not case.quiet]
+            results += pool.map(judge, [case for case in chosen if case.quiet])
+        results += [judge(case) for case in chosen if case.alone and not case.quiet]
     finally:
         launcher.close()
     return sorted(results, key=lambda result: result.case.sort_key)
@@ -210,8 +221,15 @@ def command(
         list[str] | None, typer.Option(help="Only this mutant (may be given again).")
     ] = None,
     jobs: Annotated[
-        int, typer.Option(min=0, help="Mutants at a time (0: two for each processor).")
+        int, typer.Option(min=0, help="Mutants at a time (0: three for each processor).")
     ] = 0,
+    one_in: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            help="Of the cases of other clauses, none of which may fail, each mutant gets one in so many.",
+        ),
+    ] = 1,
     report: Annotated[Path | None, typer.Option(help="File for the proof as JSON.")] = None,
     coverage: Annotated[
         Path | None, typer.Option(help="File for the table of clauses, cases and mutants.")
@@ -229,7 +247,7 @@ def command(
     if unknown:
         raise typer.BadParameter(f"no mutant is called {', '.join(sorted(unknown))}: see --list")
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
-    found_out = prove(mutant or (), jobs, typer.echo)
+    found_out = prove(mutant or (), jobs, typer.echo, one_in)
     for path, text in (
         (report, json.dumps(proof.document(found_out), indent=1) + "\n"),
         (coverage, proof.markdown(found_out)),

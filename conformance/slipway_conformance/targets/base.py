@@ -7,6 +7,7 @@ import http.client
 import socket
 import time
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -22,14 +23,25 @@ LOOPBACK = "127.0.0.1"
 THROWN = "thrown-while-loading"
 # How long a server that answers, but not that it is ready, is waited for.
 _UNREADY_SECONDS = 3.0
+# Of the latest ports that were handed out: until the server listens, somebody else might be given the same.
+_leases: deque[socket.socket] = deque(maxlen=64)
 _TAIL_WIDTH = 2000
 
 
 def free_port() -> int:
-    """A loopback port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
+    """A loopback port that was free a moment ago, and that no other run of the suite gets meanwhile."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind((LOOPBACK, 0))
+            port: int = probe.getsockname()[1]
+        lease = socket.socket(socket.AF_UNIX)
+        try:
+            # A name without a file: it is free again when this process ends.
+            lease.bind(f"\0slipway-port-{port}")
+        except OSError:
+            lease.close()
+            continue
+        _leases.append(lease)
         return port
 
 
