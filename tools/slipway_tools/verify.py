@@ -58,7 +58,9 @@ def subject_of(wanted: Wanted, run: Run) -> tuple[Subject, Runtime | None]:
 
 def _subject_of(wanted: Wanted, run: Run) -> tuple[Subject, Runtime | None]:
     if wanted.function and not wanted.function.is_dir():
-        raise ToolError(f"--function {wanted.function}: there is no such folder.")
+        raise ToolError(
+            f"--function {wanted.function}: there is no such folder. Name the one that holds the conformance function."
+        )
     if "://" in wanted.target:
         return Subject(UrlLauncher(wanted.target, wanted.secret)), None
     # A URL needs no engine, and its first result doesn't wait for the packages of one.

@@ -178,11 +178,12 @@ def _judge(name: str, own: Sequence[Case], others: Sequence[Case], parallel: int
     """The results on the mutant *name*: *own* cases are to fail, and are believed if they do; of *others* that fail it
     must be sure."""
     chosen = [*own, *others]
+    believed = {case.id for case in own}
     launcher = ReferenceLauncher(name)
     runner = Runner(launcher, chosen, Subject(launcher).declared)
 
     def judge(case: Case) -> Result:
-        return runner.judge(case, again=case in others)
+        return runner.judge(case, again=case.id not in believed)
 
     try:
         launcher.prepare()
