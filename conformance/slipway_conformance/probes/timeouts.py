@@ -6,7 +6,9 @@ import contextlib
 import json
 import time
 from collections import Counter
+from collections.abc import Callable
 from functools import partial
+from itertools import count
 from threading import Event
 from typing import Any
 
@@ -22,6 +24,8 @@ _BEHIND, _NEIGHBOURS = 12, 6
 _FIRST_SECONDS = 10.0
 # Between a connection and the first byte on it, as on a slow way; and what a replacement may take, with time to spare.
 _SLOW_START_SECONDS, _REPLACED_SECONDS = 0.1, 0.6
+# So many callers in turns, one each so many seconds.
+_ARRIVALS, _ARRIVAL_SECONDS = 20, 0.02
 # How far apart the clocks of a server and of this process may be.
 _CLOCK_MS = 50.0
 # What a server may use that has nothing to do: far more than any does, far less than a busy loop
@@ -193,10 +197,16 @@ def spinning(session: Session) -> None:
     harms=True,
 )
 def new_connections(session: Session) -> None:
-    over = Event()
+    over, began = Event(), time.monotonic()
 
-    def call() -> None:
-        while not over.is_set():
+    def call(slot: int) -> None:
+        # By the clock, not one after the other's answer: at any moment somebody has just connected.
+        for due in count(began + slot * _ARRIVAL_SECONDS, _ARRIVALS * _ARRIVAL_SECONDS):
+            late = time.monotonic() - due
+            if over.wait(max(0.0, -late)):
+                return
+            if late > _ARRIVALS * _ARRIVAL_SECONDS:
+                continue
             with session.connect(near=True) as wire:
                 time.sleep(_SLOW_START_SECONDS)
                 # What shared a process with the hung one may be told so; nobody may be told nothing.
@@ -211,7 +221,8 @@ def new_connections(session: Session) -> None:
         finally:
             over.set()
 
-    session.together([hang, *[call] * _NEIGHBOURS])
+    calls: list[Callable[[], None]] = [partial(call, slot) for slot in range(_ARRIVALS)]
+    session.together([hang, *calls])
     session.honest(contract.load().limit("recovery_seconds"))
 
 

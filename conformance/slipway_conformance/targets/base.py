@@ -24,7 +24,8 @@ THROWN = "thrown-while-loading"
 # How long a server that answers, but not that it is ready, is waited for.
 _UNREADY_SECONDS = 3.0
 # Of the latest ports that were handed out: until the server listens, somebody else might be given the same.
-_leases: deque[socket.socket] = deque(maxlen=64)
+_leases: deque[socket.socket] = deque()
+_LEASES = 64
 _TAIL_WIDTH = 2000
 
 
@@ -42,6 +43,8 @@ def free_port() -> int:
             lease.close()
             continue
         _leases.append(lease)
+        if len(_leases) > _LEASES:
+            _leases.popleft().close()
         return port
 
 

@@ -66,6 +66,10 @@ def test(plan: Plan) -> int:
             with outlook.phase(_PROOF):
                 static.run_proof(tally)
     console.print(table(tally.rows))
+    for row in tally.rows:
+        # Once more, and whole: of a long output a person may be shown the end only.
+        if row.failed:
+            say(f"✗ {row.name}: {row.note or 'see above'}")
     if page:
         console.print(f"[dim]reports: {escape(str(page))}[/]", soft_wrap=True)
     if not tally.complete:
