@@ -146,6 +146,9 @@ def _header(name: str, wanted: Any, answer: Answer) -> Iterator[str]:
     if wanted is None:
         if seen:
             yield f"{name}: expected none, got {seen}"
+    elif isinstance(wanted, dict) and "not" in wanted:
+        if wanted["not"] in seen:
+            yield f"{name}: expected anything but {wanted['not']!r}, got {seen}"
     elif isinstance(wanted, dict):
         if len(seen) != 1 or not re.search(wanted["matches"], seen[0]):
             yield f"{name}: expected one that matches {wanted['matches']!r}, got {seen}"

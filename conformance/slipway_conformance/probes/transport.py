@@ -42,6 +42,14 @@ def almost(session: Session) -> None:
     session.expect(answer.status == 401, f"the secret as a bearer was answered {answer.status}")
 
 
+@probe("1.8-secret-twice", why="a guess beside the secret is no way to try two at once")
+def secret_twice(session: Session) -> None:
+    secret, name = session.running.secret, contract.load().header("secret")
+    for given in ([secret, "guess"], ["guess", secret], [secret, secret]):
+        answer = session.invoke(_RUN, secret=False, headers={name: given})
+        session.check(answer, error="unauthorized")
+
+
 @probe(
     "1.3-before-limits",
     why="a stranger learns neither how full a server is nor what would be too large for it",

@@ -1,9 +1,10 @@
 //! What the HTTP headers ask of the runtime itself.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use hyper::Method;
-use hyper::header::{HeaderMap, HeaderValue};
+use hyper::header::HeaderMap;
 
 use crate::answer::Refusal;
 use crate::authorise::is_secret;
@@ -12,18 +13,18 @@ use crate::contract::{
 };
 use crate::settings;
 
-/// The headers that steer the runtime, found in one pass. Of several the first counts.
+/// The headers that steer the runtime, found in one pass; several of a name are one value, joined by commas.
 #[derive(Default)]
 pub struct Steering<'a> {
     bytes: usize,
     lines: usize,
-    secret: Option<&'a HeaderValue>,
-    content_type: Option<&'a HeaderValue>,
-    invocation: Option<&'a HeaderValue>,
-    mode: Option<&'a HeaderValue>,
-    result: Option<&'a HeaderValue>,
-    timeout: Option<&'a HeaderValue>,
-    trace: Option<&'a HeaderValue>,
+    secret: Option<Cow<'a, [u8]>>,
+    content_type: Option<&'a [u8]>,
+    invocation: Option<Cow<'a, [u8]>>,
+    mode: Option<Cow<'a, [u8]>>,
+    result: Option<Cow<'a, [u8]>>,
+    timeout: Option<Cow<'a, [u8]>>,
+    trace: Option<Cow<'a, [u8]>>,
 }
 
 /// What they ask for.
@@ -42,7 +43,10 @@ impl<'a> Steering<'a> {
             // A line is its name, a colon, a space, its value, and CR LF.
             found.bytes += name.as_str().len() + value.len() + 4;
             let place = match name.as_str() {
-                "content-type" => &mut found.content_type,
+                "content-type" => {
+                    found.content_type.get_or_insert(value.as_bytes());
+                    continue;
+                }
                 TRACE => &mut found.trace,
                 SECRET => &mut found.secret,
                 INVOCATION => &mut found.invocation,
@@ -51,7 +55,10 @@ impl<'a> Steering<'a> {
                 TIMEOUT => &mut found.timeout,
                 _ => continue,
             };
-            place.get_or_insert(value);
+            match place {
+                None => *place = Some(Cow::Borrowed(value.as_bytes())),
+                Some(before) => before.to_mut().extend([b", ", value.as_bytes()].concat()),
+            }
         }
         found
     }
@@ -64,7 +71,7 @@ impl<'a> Steering<'a> {
     }
 
     pub fn check_secret(&self, secret: &[u8]) -> Result<(), Refusal> {
-        if self.secret.is_some_and(|given| is_secret(given.as_bytes(), secret)) {
+        if self.secret.as_ref().is_some_and(|given| is_secret(given, secret)) {
             return Ok(());
         }
         Err(Refusal::new(Code::Unauthorized, format!("the header {SECRET} is missing or wrong")))
@@ -72,9 +79,8 @@ impl<'a> Steering<'a> {
 
     /// The id that the caller names, or else a new one.
     pub fn invocation_id(&self, new: impl FnOnce() -> String) -> Result<String, Refusal> {
-        let Some(given) = self.invocation else { return Ok(new()) };
+        let Some(bytes) = &self.invocation else { return Ok(new()) };
         let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-".contains(byte);
-        let bytes = given.as_bytes();
         if bytes.is_empty() || bytes.len() > INVOCATION_ID_BYTES || !bytes.iter().all(allowed) {
             return Err(invalid(format!(
                 "{INVOCATION} must be 1 to {INVOCATION_ID_BYTES} letters, digits, dots, underscores or dashes"
@@ -86,16 +92,16 @@ impl<'a> Steering<'a> {
     /// `longest` is the timeout that the launch allows.
     pub fn wanted(&self, longest: Duration) -> Result<Wanted, Refusal> {
         Ok(Wanted {
-            is_raw: is_second(MODE, self.mode, "envelope", "raw")?,
+            is_raw: is_second(MODE, self.mode.as_deref(), "envelope", "raw")?,
             timeout: self.timeout(longest)?,
-            in_envelope: is_second(RESULT, self.result, "plain", "envelope")?,
-            trace: self.trace.and_then(|value| value.to_str().ok()).and_then(trace),
+            in_envelope: is_second(RESULT, self.result.as_deref(), "plain", "envelope")?,
+            trace: self.trace.as_deref().and_then(text).and_then(trace),
         })
     }
 
     fn timeout(&self, longest: Duration) -> Result<Duration, Refusal> {
-        let Some(value) = self.timeout else { return Ok(longest) };
-        let seconds = value.to_str().ok().and_then(settings::decimal);
+        let Some(value) = self.timeout.as_deref() else { return Ok(longest) };
+        let seconds = text(value).and_then(settings::decimal);
         let seconds = seconds
             .ok_or_else(|| invalid(format!("{TIMEOUT} must be a positive decimal number of seconds")))?;
         Ok(Duration::try_from_secs_f64(seconds).map_or(longest, |wanted| wanted.min(longest)))
@@ -111,7 +117,7 @@ impl<'a> Steering<'a> {
             let message = format!("an envelope is posted; other methods need {MODE}: raw");
             return Err(Refusal::new(Code::MethodNotAllowed, message));
         }
-        let media = self.content_type.map_or(&b""[..], |value| value.as_bytes());
+        let media = self.content_type.unwrap_or_default();
         let media = media.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
         if media.eq_ignore_ascii_case(b"application/json") {
             return Ok(());
@@ -121,13 +127,17 @@ impl<'a> Steering<'a> {
 }
 
 /// Whether the header says the second of two words; no header is the first.
-fn is_second(name: &str, value: Option<&HeaderValue>, first: &str, second: &str) -> Result<bool, Refusal> {
-    match value.map(HeaderValue::as_bytes) {
+fn is_second(name: &str, value: Option<&[u8]>, first: &str, second: &str) -> Result<bool, Refusal> {
+    match value {
         None => Ok(false),
         Some(value) if value == first.as_bytes() => Ok(false),
         Some(value) if value == second.as_bytes() => Ok(true),
         Some(_) => Err(invalid(format!("{name} must be {first} or {second}"))),
     }
+}
+
+fn text(value: &[u8]) -> Option<&str> {
+    std::str::from_utf8(value).ok()
 }
 
 fn invalid(message: String) -> Refusal {
@@ -151,7 +161,27 @@ pub fn trace(header: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::trace;
+    use std::time::Duration;
+
+    use hyper::header::HeaderMap;
+
+    use super::{Steering, trace};
+    use crate::contract::{INVOCATION, MODE, RESULT, SECRET, TIMEOUT};
+
+    #[test]
+    fn what_is_said_twice_is_one_value() {
+        for (name, value) in [(MODE, "raw"), (RESULT, "envelope"), (TIMEOUT, "1"), (INVOCATION, "an-id"), (SECRET, "s")] {
+            let mut headers = HeaderMap::new();
+            headers.append(name, value.parse().unwrap());
+            headers.append(name, value.parse().unwrap());
+            let steering = Steering::of(&headers);
+            let id = steering.invocation_id(|| String::from("new"));
+            let wanted = steering.wanted(Duration::from_secs(30));
+            assert_eq!((name, id.is_err(), wanted.is_err()), (name, name == INVOCATION, [MODE, RESULT, TIMEOUT].contains(&name)));
+            assert!(steering.check_secret(b"s").is_err());
+            assert_eq!(steering.check_secret(b"s, s").is_ok(), name == SECRET);
+        }
+    }
 
     #[test]
     fn only_a_valid_traceparent_has_a_trace() {

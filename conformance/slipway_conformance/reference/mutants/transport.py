@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -253,3 +254,25 @@ def strangers_are_told_to_go_on() -> None:
         return await original(self, head, coming, writer)
 
     replace(Server, "answer", answer)
+
+
+def _of_several(choose: Callable[[list[str]], str]) -> None:
+    """Which of several fields of a name counts."""
+
+    def get(head: Head, name: str) -> str | None:
+        values = head.all(name)
+        return choose(values) if values else None
+
+    replace(Head, "get", get)
+
+
+@mutant("1.8", also=("8.8",))
+def first_of_several_counts() -> None:
+    """Where a header is there twice, the first is taken."""
+    _of_several(lambda values: values[0])
+
+
+@mutant("1.8", also=("8.8",))
+def last_of_several_counts() -> None:
+    """Where a header is there twice, the last is taken."""
+    _of_several(lambda values: values[-1])

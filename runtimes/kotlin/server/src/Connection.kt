@@ -37,6 +37,9 @@ internal class Connection(
     }
 
     private var phase = Phase.IDLE
+
+    /** Whether nothing has come yet. */
+    private var isFresh = true
     private var since = System.nanoTime()
     private var reading: Reading? = null
     private var toHead = false
@@ -65,6 +68,7 @@ internal class Connection(
 
     /** Bytes have arrived, of whatever it is. */
     fun noteBytes() {
+        isFresh = false
         if (phase == Phase.IDLE) {
             enter(Phase.HEAD)
         } else if (phase == Phase.BODY) {
@@ -230,7 +234,12 @@ internal class Connection(
         val most: Long =
             when (phase) {
                 Phase.HEAD, Phase.BODY, Phase.ENDING -> Contract.STALL_NANOSECONDS
-                Phase.IDLE -> if (isEnding && !isWriting) LAST_IDLE_NANOSECONDS else IDLE_NANOSECONDS
+                Phase.IDLE ->
+                    when {
+                        !isEnding || isWriting -> IDLE_NANOSECONDS
+                        isFresh -> FIRST_BYTES_NANOSECONDS
+                        else -> LAST_IDLE_NANOSECONDS
+                    }
                 Phase.CLOSING -> if (isWriting) IDLE_NANOSECONDS else LINGER_NANOSECONDS
                 Phase.RUNNING -> return
             }
@@ -247,6 +256,9 @@ internal class Connection(
 
         /** In a process that ends: what a client has just sent gets to arrive. */
         const val LAST_IDLE_NANOSECONDS = 50_000_000L
+
+        /** In a process that ends: whoever connects to call says something before. */
+        const val FIRST_BYTES_NANOSECONDS = 300_000_000L
         const val LINGER_NANOSECONDS = 2_000_000_000L
         val HEALTHY = """{"status":"ok"}""".toByteArray()
         val READY = """{"status":"ready"}""".toByteArray()

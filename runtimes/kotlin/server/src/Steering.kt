@@ -5,7 +5,7 @@ import io.netty.handler.codec.http.HttpMethod
 import io.netty.handler.codec.http.HttpRequest
 import io.netty.util.AsciiString
 
-/** What the HTTP headers ask of the runtime itself, found in one pass over all of them. Of several the first counts. */
+/** What the HTTP headers ask of the runtime itself, found in one pass over all of them; several of a name are one value. */
 internal class Steering(
     request: HttpRequest,
 ) {
@@ -40,13 +40,13 @@ internal class Steering(
     ) {
         when {
             name.length < SHORTEST -> {}
-            isIt(name, Contract.SECRET) -> secret = secret ?: value
+            isIt(name, Contract.SECRET) -> secret = joined(secret, value)
             isIt(name, CONTENT_TYPE) -> contentType = contentType ?: value
-            isIt(name, Contract.INVOCATION) -> invocation = invocation ?: value
-            isIt(name, Contract.TRACE) -> trace = trace ?: value
-            isIt(name, Contract.MODE) -> mode = mode ?: value
-            isIt(name, Contract.RESULT) -> result = result ?: value
-            isIt(name, Contract.TIMEOUT) -> timeout = timeout ?: value
+            isIt(name, Contract.INVOCATION) -> invocation = joined(invocation, value)
+            isIt(name, Contract.TRACE) -> trace = joined(trace, value)
+            isIt(name, Contract.MODE) -> mode = joined(mode, value)
+            isIt(name, Contract.RESULT) -> result = joined(result, value)
+            isIt(name, Contract.TIMEOUT) -> timeout = joined(timeout, value)
         }
     }
 
@@ -104,6 +104,11 @@ internal class Steering(
             name: CharSequence,
             wanted: String,
         ) = name.length == wanted.length && AsciiString.contentEqualsIgnoreCase(name, wanted)
+
+        private fun joined(
+            before: CharSequence?,
+            value: CharSequence,
+        ): CharSequence = if (before == null) value else "$before, $value"
 
         /** Whether the header says the other of two words; no header is the usual one. */
         private fun isOther(

@@ -42,7 +42,7 @@ type connKey struct{}
 func (c *conn) isFresh() bool { return !c.heard.Load() && time.Since(c.accepted) < firstBytesIn }
 
 // firstBytesIn is how soon a client that connects to call says something, with time to spare.
-const firstBytesIn = 250 * time.Millisecond
+const firstBytesIn = 300 * time.Millisecond
 
 func (c *conn) Read(into []byte) (int, error) {
 	if c.framing.spoilt {

@@ -141,7 +141,7 @@ func (s *server) available() *answer.Refusal {
 
 func trace(r *http.Request, req *slipway.Request) string {
 	if given := r.Header[contract.TraceHeader]; given != nil {
-		if id := traceID(given[0]); id != "" {
+		if id := traceID(joined(given)); id != "" {
 			return id
 		}
 	}

@@ -35,11 +35,16 @@ func (s *server) isSecret(given []string) bool {
 	if len(given) == 0 {
 		return false
 	}
-	digest := sha256.Sum256([]byte(given[0]))
+	digest := sha256.Sum256([]byte(joined(given)))
 	return subtle.ConstantTimeCompare(digest[:], s.settings.Secret[:]) == 1
 }
 
-// wanted is what the headers ask of the runtime itself. Of several the first counts.
+// joined is what several fields of a name say together.
+func joined(given []string) string {
+	return strings.Join(given, ", ")
+}
+
+// wanted is what the headers ask of the runtime itself.
 type wanted struct {
 	isRaw, inEnvelope bool
 	timeout           time.Duration
@@ -48,17 +53,19 @@ type wanted struct {
 func (s *server) wanted(header http.Header) (wanted, *answer.Refusal) {
 	w := wanted{timeout: s.settings.Timeout}
 	if given := header[contract.ModeHeader]; given != nil {
-		if w.isRaw = given[0] == "raw"; !w.isRaw && given[0] != "envelope" {
+		mode := joined(given)
+		if w.isRaw = mode == "raw"; !w.isRaw && mode != "envelope" {
 			return w, answer.Refuse(contract.InvalidHeader, "x-runtime-mode must be envelope or raw")
 		}
 	}
 	if given := header[contract.ResultHeader]; given != nil {
-		if w.inEnvelope = given[0] == "envelope"; !w.inEnvelope && given[0] != "plain" {
+		result := joined(given)
+		if w.inEnvelope = result == "envelope"; !w.inEnvelope && result != "plain" {
 			return w, answer.Refuse(contract.InvalidHeader, "x-runtime-result must be plain or envelope")
 		}
 	}
 	if given := header[contract.TimeoutHeader]; given != nil {
-		timeout, ok := settings.Seconds(given[0])
+		timeout, ok := settings.Seconds(joined(given))
 		if !ok {
 			return w, answer.Refuse(contract.InvalidHeader, "x-runtime-timeout must be a positive decimal number of seconds")
 		}
@@ -73,7 +80,7 @@ func (s *server) invocationID(header http.Header) (string, *answer.Refusal) {
 	if given == nil {
 		return s.ids.next(), nil
 	}
-	id := given[0]
+	id := joined(given)
 	if id == "" || len(id) > contract.InvocationIDBytes || strings.ContainsFunc(id, func(c rune) bool {
 		return (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'z') && c != '.' && c != '_' && c != '-'
 	}) {

@@ -1,4 +1,4 @@
-/// What the HTTP headers ask of the runtime itself, found in one pass over all of them. Of several the first counts.
+/// What the HTTP headers ask of the runtime itself, found in one pass over all of them.
 struct Steering {
   private var secret: Int?
   private var contentType: Int?
@@ -7,6 +7,8 @@ struct Steering {
   private var result: Int?
   private var timeout: Int?
   private var trace: Int?
+  /// Where a name is there more than once: its first place, and all its values as one.
+  private var repeated: [Int: String] = [:]
   private(set) var expectsContinue = false
   private let parser: HTTPParser
 
@@ -18,31 +20,45 @@ struct Steering {
       switch name.count {
       case 6 where name.spells("expect"):
         expectsContinue = parser.isHTTP11 && parser.value(index).lowercased() == "100-continue"
-      case 11 where name.spells("traceparent"): trace = trace ?? index
+      case 11 where name.spells("traceparent"): trace = noted(index, after: trace)
       case 12 where name.spells("content-type"): contentType = contentType ?? index
-      case 14 where name.spells("x-runtime-mode"): mode = mode ?? index
+      case 14 where name.spells("x-runtime-mode"): mode = noted(index, after: mode)
       case 16:
         if name.spells("x-runtime-secret") {
-          secret = secret ?? index
+          secret = noted(index, after: secret)
         } else if name.spells("x-runtime-result") {
-          result = result ?? index
+          result = noted(index, after: result)
         }
-      case 17 where name.spells("x-runtime-timeout"): timeout = timeout ?? index
-      case 23 where name.spells("x-runtime-invocation-id"): invocation = invocation ?? index
+      case 17 where name.spells("x-runtime-timeout"): timeout = noted(index, after: timeout)
+      case 23 where name.spells("x-runtime-invocation-id"): invocation = noted(index, after: invocation)
       default: break
       }
     }
   }
 
+  private mutating func noted(_ index: Int, after first: Int?) -> Int {
+    guard let first else { return index }
+    repeated[first] = "\(value(first)), \(parser.value(index))"
+    return first
+  }
+
+  private func value(_ index: Int) -> String { repeated[index] ?? parser.value(index) }
+
   /// Takes as long whatever differs, and wherever; only a length may be told from it.
   func isAuthorised(_ secret: [UInt8]) -> Bool {
-    guard let given = self.secret.map(parser.valueBytes), given.count == secret.count else { return false }
+    guard let index = self.secret else { return false }
+    if let joined = repeated[index] { return Self.isSame(joined.utf8, secret) }
+    return Self.isSame(parser.valueBytes(index), secret)
+  }
+
+  private static func isSame(_ given: some Collection<UInt8>, _ secret: [UInt8]) -> Bool {
+    guard given.count == secret.count else { return false }
     return zip(given, secret).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0
   }
 
   /// The caller's id for this invocation, or nil.
   func invocationId() throws(Refusal) -> String? {
-    guard let id = invocation.map(parser.value) else { return nil }
+    guard let id = invocation.map(value) else { return nil }
     let allowed = id.utf8.allSatisfy { byte in
       switch byte {
       case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
@@ -70,7 +86,7 @@ struct Steering {
 
   /// What the caller asks for, where that isn't longer than the launch allows.
   func timeout(longest: Nanoseconds) throws(Refusal) -> Nanoseconds {
-    guard let text = timeout.map(parser.value) else { return longest }
+    guard let text = timeout.map(value) else { return longest }
     guard let seconds = Settings.decimal(text) else {
       throw Refusal(.invalidHeader, "\(Contract.timeout) must be a positive decimal number of seconds")
     }
@@ -100,7 +116,7 @@ struct Steering {
   }
 
   /// The trace id that the headers hold, or nil.
-  var traceId: String? { trace.map(parser.value).flatMap(Self.traceId) }
+  var traceId: String? { trace.map(value).flatMap(Self.traceId) }
 
   /// The trace id of a valid W3C traceparent.
   static func traceId(_ header: String) -> String? {
@@ -120,7 +136,7 @@ struct Steering {
 
   /// Whether the header says the other of two words; no header is the usual one.
   private func isOther(_ name: String, _ index: Int?, usual: String, other: String) throws(Refusal) -> Bool {
-    switch index.map(parser.value) {
+    switch index.map(value) {
     case nil, usual: return false
     case other: return true
     default: throw Refusal(.invalidHeader, "\(name) must be \(usual) or \(other)")
