@@ -180,7 +180,7 @@ def output_holds_the_server() -> None:
     replace(logs, "write", write)
 
 
-@mutant("8.6", also=("1.3",), defect=4)
+@mutant("8.6", also=("1.3", "1.8"), defect=4)
 def any_id_is_taken() -> None:
     """An id is not checked: ../ names a file elsewhere where logs are files."""
     replace(steering, "is_id", lambda given: True)
@@ -245,7 +245,7 @@ def silence_is_logged() -> None:
     replace(function, "call", call)
 
 
-@mutant("9.1", also=("9.2", "9.3", "9.4", "9.5", "5.9", "6.3", "8.7"))
+@mutant("9.1", also=("9.2", "9.3", "9.4", "9.5", "5.9", "6.3", "8.7", "1.8"))
 def result_is_always_plain() -> None:
     """The result is not wrapped."""
     replace(steering, "wants_result", lambda head: False)

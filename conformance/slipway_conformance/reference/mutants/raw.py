@@ -207,7 +207,7 @@ def _chooses(fine: Any) -> None:
     replace(steering, "choice", choice)
 
 
-@mutant("3.5")
+@mutant("3.5", also=("1.8",))
 def unknown_mode_is_the_envelope() -> None:
     """A mode that it doesn't know is ignored."""
     _chooses(lambda header, given: "envelope" if header == "mode" and given != "raw" else None)
@@ -224,7 +224,7 @@ def mode_envelope_is_unknown() -> None:
     _chooses(refused)
 
 
-@mutant("9.5")
+@mutant("9.5", also=("1.8",))
 def unknown_result_is_plain() -> None:
     """A kind of result that it doesn't know is ignored."""
     _chooses(lambda header, given: "plain" if header == "result" and given != "envelope" else None)

@@ -18,7 +18,7 @@ from ..server import Server
 from . import mutant, replace
 
 
-@mutant("1.2")
+@mutant("1.2", also=("1.8",))
 def secret_with_something_behind_it_passes() -> None:
     """Only as many bytes are compared as the secret has."""
     replace(
