@@ -170,14 +170,19 @@ mod tests {
 
     #[test]
     fn what_is_said_twice_is_one_value() {
-        for (name, value) in [(MODE, "raw"), (RESULT, "envelope"), (TIMEOUT, "1"), (INVOCATION, "an-id"), (SECRET, "s")] {
+        for (name, value) in
+            [(MODE, "raw"), (RESULT, "envelope"), (TIMEOUT, "1"), (INVOCATION, "an-id"), (SECRET, "s")]
+        {
             let mut headers = HeaderMap::new();
             headers.append(name, value.parse().unwrap());
             headers.append(name, value.parse().unwrap());
             let steering = Steering::of(&headers);
             let id = steering.invocation_id(|| String::from("new"));
             let wanted = steering.wanted(Duration::from_secs(30));
-            assert_eq!((name, id.is_err(), wanted.is_err()), (name, name == INVOCATION, [MODE, RESULT, TIMEOUT].contains(&name)));
+            assert_eq!(
+                (name, id.is_err(), wanted.is_err()),
+                (name, name == INVOCATION, [MODE, RESULT, TIMEOUT].contains(&name))
+            );
             assert!(steering.check_secret(b"s").is_err());
             assert_eq!(steering.check_secret(b"s, s").is_ok(), name == SECRET);
         }
