@@ -255,6 +255,8 @@ class Connection:
         self._in_head = False
         self._since_body = -self._size
         request.fields = fields = {name.lower(): value for name, value in request.headers}
+        if len(fields) < len(request.headers):
+            request.join_steering()
         request.method = self._method or parser.get_method()
         self._method = b""
         request.keep = parser.should_keep_alive()

@@ -20,7 +20,8 @@ _HOP_BY_HOP = frozenset(
 
 
 class Request:
-    """``headers`` are all fields as they came, ``fields`` the last of each name in lower case. ``probe`` is the path of
+    """``headers`` are all fields as they came, ``fields`` the last of each name in lower case, or all of one that steers
+    the runtime, joined. ``probe`` is the path of
     the runtime's own that is asked for. ``queued``: it has its place among those to be answered. ``held``: it is
     complete but for a body that the parser has to be talked into."""
 
@@ -43,6 +44,12 @@ class Request:
 
     def __init__(self) -> None:
         self.headers: list[tuple[bytes, bytes]] = []
+
+    def join_steering(self) -> None:
+        """Has several fields of a name that steers the runtime be one value: nobody chooses between them."""
+        for name in self.fields:
+            if name.startswith(b"x-runtime-") or name == b"traceparent":
+                self.fields[name] = b", ".join(value for other, value in self.headers if other.lower() == name)
 
     def head_size(self) -> int:
         """Bytes of the request line and the header lines, near enough."""
