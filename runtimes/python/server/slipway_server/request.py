@@ -20,10 +20,9 @@ _HOP_BY_HOP = frozenset(
 
 
 class Request:
-    """``headers`` are all fields as they came, ``fields`` the last of each name in lower case, or all of one that steers
-    the runtime, joined. ``probe`` is the path of
-    the runtime's own that is asked for. ``queued``: it has its place among those to be answered. ``held``: it is
-    complete but for a body that the parser has to be talked into."""
+    """``headers`` are all fields as they came, ``fields`` the last of each name in lower case, or all of one that
+    steers the runtime, joined. ``probe`` is the path of the runtime's own that is asked for. ``queued``: it has its
+    place among those to be answered. ``held``: it is complete but for a body that the parser has to be talked into."""
 
     # As defaults of the class they cost nothing a request.
     url = b""
