@@ -25,7 +25,7 @@ THROWN = "thrown-while-loading"
 _UNREADY_SECONDS = 3.0
 # Of the latest ports that were handed out: until the server listens, somebody else might be given the same.
 _leases: deque[socket.socket] = deque()
-_LEASES = 64
+_MOST_LEASES = 64
 _TAIL_WIDTH = 2000
 
 
@@ -43,7 +43,7 @@ def free_port() -> int:
             lease.close()
             continue
         _leases.append(lease)
-        if len(_leases) > _LEASES:
+        if len(_leases) > _MOST_LEASES:
             _leases.popleft().close()
         return port
 

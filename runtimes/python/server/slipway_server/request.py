@@ -14,6 +14,9 @@ MOST_HEADER_LINES = 100
 
 HEALTH, READY = b"/_runtime/health", b"/_runtime/ready"
 
+_STEERING = frozenset(
+    b"x-runtime-secret x-runtime-mode x-runtime-result x-runtime-timeout x-runtime-invocation-id traceparent".split()
+)
 _HOP_BY_HOP = frozenset(
     b"connection keep-alive proxy-authenticate proxy-authorization te trailer transfer-encoding upgrade".split()
 )
@@ -46,9 +49,12 @@ class Request:
 
     def join_steering(self) -> None:
         """Has several fields of a name that steers the runtime be one value: nobody chooses between them."""
-        for name in self.fields:
-            if name.startswith(b"x-runtime-") or name == b"traceparent":
-                self.fields[name] = b", ".join(value for other, value in self.headers if other.lower() == name)
+        values: dict[bytes, list[bytes]] = {}
+        # One pass: nobody has counted the lines yet.
+        for name, value in self.headers:
+            if (lower := name.lower()) in _STEERING:
+                values.setdefault(lower, []).append(value)
+        self.fields.update((name, b", ".join(found)) for name, found in values.items())
 
     def head_size(self) -> int:
         """Bytes of the request line and the header lines, near enough."""
