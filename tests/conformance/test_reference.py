@@ -74,14 +74,7 @@ def test_what_is_gone_cannot_be_replaced() -> None:
 def trial(
     name: str = "one", caught: tuple[str, ...] = ("1.1-answers",), **members: object
 ) -> Trial:
-    usual = {
-        "strayed": (),
-        "problems": (),
-        "ran": 1,
-        "again": False,
-        "seconds": 1.0,
-        "told": "It is wrong.",
-    }
+    usual = {"strayed": (), "problems": (), "ran": 1, "seconds": 1.0, "told": "It is wrong."}
     return Trial(name, ("1.1",), caught=caught, defect=0, **usual | members)  # type: ignore[arg-type]
 
 
@@ -109,12 +102,6 @@ def test_a_proof_that_holds() -> None:
 )
 def test_a_proof_that_does_not_hold(found: Proof, told: str) -> None:
     assert told in found.problems
-
-
-def test_what_was_caught_at_the_second_try_is_told_before_the_numbers() -> None:
-    told = proof.summary(proof_of(trial(again=True)))
-    assert told[0] == "one was caught at the second try only"
-    assert told[-1].startswith("1 of 1 mutants caught")
 
 
 @pytest.mark.parametrize("one_in", [1, 2, 3, 7])

@@ -17,8 +17,7 @@ SCHEMA = "slipway-proof/1"
 @frozen
 class Trial:
     """The suite on one mutant. ``caught`` are the cases of its own clauses that failed, ``strayed``
-    those of other clauses, ``problems`` what went wrong with the suite itself; ``again`` says that its own
-    cases had to be run twice."""
+    those of other clauses, ``problems`` what went wrong with the suite itself."""
 
     mutant: str
     clauses: tuple[str, ...]
@@ -28,7 +27,6 @@ class Trial:
     strayed: tuple[str, ...]
     problems: tuple[str, ...]
     ran: int
-    again: bool
     seconds: float
 
 
@@ -124,11 +122,6 @@ def markdown(proof: Proof) -> str:
 def summary(proof: Proof) -> Sequence[str]:
     """The proof in a few lines."""
     return [
-        *(
-            f"{t.mutant} was caught at the second try only"
-            for t in proof.trials
-            if t.again and t.caught
-        ),
         f"{len(proof.trials) - len(proof.survivors)} of {len(proof.trials)} mutants caught "
         f"({proof.share:.3f}) by {len(proof.catchers)} of {len(proof.judged)} cases, "
         f"{len(proof.exempt)} container-only cases left out, {proof.seconds:.0f} s",

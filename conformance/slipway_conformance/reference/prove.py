@@ -136,26 +136,14 @@ def attempt(name: str, judged: Collection[str], quick: Collection[str]) -> Trial
         for case in cases.load()
         if case.id in quick and not mutant.total and not _breaks(mutant, case)
     ]
-    parallel = 1 if mutant.crossing else _PARALLEL
     try:
-        results = _judge(name, own, others, parallel)
-        again = not any(r.outcome in _FAILED and _breaks(mutant, r.case) for r in results)
-        if again:
-            # Some defects show only when calls meet, which a crowded machine may keep them from.
-            kept = [r for r in results if not _breaks(mutant, r.case)]
-            results = [*kept, *_judge(name, own, [], parallel)]
+        results = _judge(name, own, others, parallel=1 if mutant.crossing else _PARALLEL)
     except TargetError as error:
         return _trial(mutant, [], [str(error)], began)
-    return _trial(mutant, results, [], began, again)
+    return _trial(mutant, results, [], began)
 
 
-def _trial(
-    mutant: Mutant,
-    results: Sequence[Result],
-    problems: list[str],
-    began: float,
-    again: bool = False,
-) -> Trial:
+def _trial(mutant: Mutant, results: Sequence[Result], problems: list[str], began: float) -> Trial:
     failed = [result for result in results if result.outcome in _FAILED]
     allowed = {*mutant.clauses, *mutant.also}
     errors = [
@@ -174,7 +162,6 @@ def _trial(
         ),
         problems=(*problems, *errors),
         ran=len(results),
-        again=again,
         seconds=time.monotonic() - began,
     )
 
@@ -232,9 +219,7 @@ def _groups(chosen: Sequence[Case]) -> list[list[Case]]:
 def _told(trial: Trial) -> str:
     caught = ", ".join(trial.caught) or "SURVIVES"
     strayed = f"; also fails {', '.join(trial.strayed)}" if trial.strayed else ""
-    again = " at the second try" if trial.again else ""
-    clauses = ", ".join(trial.clauses)
-    return f"{trial.mutant} ({clauses}): {caught}{again}{strayed} [{trial.seconds:.1f} s]"
+    return f"{trial.mutant} ({', '.join(trial.clauses)}): {caught}{strayed} [{trial.seconds:.1f} s]"
 
 
 def command(
