@@ -158,7 +158,7 @@ func testReplies() {
   let reply = Reply.given(answer, "id")
   check(reply.headers.map(\.name), ["x-kept", "x-kept", "Content-Type", "x-runtime-invocation-id"])
   let text = { (reply: Reply, toHead: Bool, closing: Bool) in
-    String(decoding: reply.message(toHead: toHead, closing: closing, date: "now"), as: UTF8.self)
+    reply.withMessage(toHead: toHead, closing: closing, date: "now") { String(decoding: $0, as: UTF8.self) }
   }
   let made = Reply(status: 201, headers: [.init("x", "é")], body: Array("body".utf8))
   check(text(made, false, false), "HTTP/1.1 201 Created\r\nx: é\r\ncontent-length: 4\r\ndate: now\r\n\r\nbody")

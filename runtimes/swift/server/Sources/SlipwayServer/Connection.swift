@@ -81,18 +81,20 @@ final class Connection: @unchecked Sendable {
   }
 
   /// Sends what the socket takes; false where the client is gone.
-  func send(_ bytes: [UInt8]) -> Bool {
+  func send(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
     guard unsent.isEmpty else {
       unsent.append(contentsOf: bytes)
       return sendMore()
     }
     // Most answers are taken whole, and at once.
-    let sent = bytes.withUnsafeBytes {
-      Glibc.send(descriptor, $0.baseAddress!, $0.count, Int32(MSG_DONTWAIT | MSG_NOSIGNAL))
-    }
+    let sent = Glibc.send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_DONTWAIT | MSG_NOSIGNAL))
     if sent == bytes.count { return true }
-    unsent = bytes[max(0, sent)...]
+    unsent = ArraySlice(bytes[max(0, sent)...])
     return sendMore()
+  }
+
+  func send(literal text: StaticString) -> Bool {
+    send(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
   }
 
   func sendMore() -> Bool {

@@ -28,6 +28,18 @@ struct Envelope {
     }
   }
 
+  /// Raw mode's request, as if it had been sent in one.
+  init(raw exchange: Connection.Exchange, _ body: [UInt8]) throws(Refusal) {
+    payload = try Raw.payload(body, mediaType: exchange.mediaType)
+    (headers, method, path) = (exchange.headers, exchange.method, exchange.path)
+    query = Query.parse(exchange.query)
+  }
+
+  /// The bytes of a payload that is a string.
+  var text: [UInt8] {
+    if case .string(let text) = payload { Array(text.utf8) } else { [] }
+  }
+
   private static func text(_ name: String, _ value: JSON) throws(Refusal) -> String {
     guard case .string(let text) = value else {
       throw Refusal(.invalidEnvelope, "the envelope's \(name) must be a string")

@@ -122,7 +122,7 @@ extension Loop {
         id: given, method: method, path: path, isRaw: isRaw, inEnvelope: inEnvelope, timeout: timeout,
         trace: steering.traceId, mediaType: isRaw ? steering.mediaType : "",
         headers: isRaw ? Raw.headers(parser) : [:], query: query)
-      if steering.expectsContinue, parser.hasBody, !connection.send(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)) {
+      if steering.expectsContinue, parser.hasBody, !connection.send(literal: "HTTP/1.1 100 Continue\r\n\r\n") {
         close(connection)
         return
       }
@@ -151,17 +151,11 @@ extension Loop {
   private func invoke(_ connection: Connection, _ exchange: Connection.Exchange, _ body: [UInt8]) -> Bool {
     let isHead = exchange.method == "HEAD"
     do throws(Refusal) {
-      var payload = JSON.null
-      var envelope: Envelope?
-      if exchange.isRaw {
-        payload = try Raw.payload(body, mediaType: exchange.mediaType)
-      } else {
-        envelope = try Envelope(body: body)
-      }
+      let envelope = exchange.isRaw ? try Envelope(raw: exchange, body) : try Envelope(body: body)
       let function = try server.callable()
       var flags: SharedTable.Flags = exchange.inEnvelope ? [.inEnvelope] : []
       if isHead { flags.insert(.toHead) }
-      let trace = exchange.trace ?? envelope?.headers[Contract.trace].flatMap(Steering.traceId)
+      let trace = exchange.trace ?? envelope.headers[Contract.trace].flatMap(Steering.traceId)
       let invocation = Invocation(
         owner: .init(invocation: exchange.id, trace: trace), flags: flags, started: now,
         deadline: now + exchange.timeout, connection: connection, server: server)
@@ -169,15 +163,10 @@ extension Loop {
       server.table.begin(connection.descriptor, id: exchange.id, flags)
       connection.phase = .running
       let deadline = (wallClock + exchange.timeout).seconds
-      let request =
-        if let envelope {
-          request(envelope, exchange.id, deadline, invocation)
-        } else {
-          Request(
-            payload: payload, method: exchange.method, path: exchange.path, query: Query.parse(exchange.query),
-            headers: exchange.headers, env: server.settings.env, body: body, id: exchange.id, deadline: deadline,
-            sink: invocation)
-        }
+      let request = Request(
+        payload: envelope.payload, method: envelope.method, path: envelope.path, query: envelope.query,
+        headers: envelope.headers, env: env(of: envelope), body: exchange.isRaw ? body : envelope.text,
+        id: exchange.id, deadline: deadline, sink: invocation)
       return start(invocation, function, request)
     } catch {
       finish(connection, .refused(error, exchange.id), toHead: isHead)
@@ -185,16 +174,8 @@ extension Loop {
     }
   }
 
-  private func request(_ envelope: consuming Envelope, _ id: String, _ deadline: Double, _ invocation: Invocation)
-    -> Request
-  {
-    var env = server.settings.env
-    if !envelope.env.isEmpty { env.merge(envelope.env) { $1 } }
-    var body: [UInt8] = []
-    if case .string(let text) = envelope.payload { body = Array(text.utf8) }
-    return Request(
-      payload: envelope.payload, method: envelope.method, path: envelope.path, query: envelope.query,
-      headers: envelope.headers, env: env, body: body, id: id, deadline: deadline, sink: invocation)
+  private func env(of envelope: Envelope) -> [String: String] {
+    envelope.env.isEmpty ? server.settings.env : server.settings.env.merging(envelope.env) { $1 }
   }
 
   // MARK: The answer
@@ -208,7 +189,7 @@ extension Loop {
     connection.phase = .reading
     connection.exchange = nil
     connection.moved = now
-    guard connection.send(reply.message(toHead: toHead, closing: isLast, date: date)) else {
+    guard reply.withMessage(toHead: toHead, closing: isLast, date: date, connection.send) else {
       close(connection)
       return
     }

@@ -35,8 +35,9 @@ enum Guard {
       reply = reply.enveloped(.init(invocation: id, error: refusal, logs: [], truncated: false, duration: 0))
     }
     let date = CivilTime(.wallClock()).httpDate
-    let bytes = reply.message(toHead: flags.contains(.toHead), closing: true, date: date)
-    send(descriptor, bytes, bytes.count, Int32(MSG_DONTWAIT | MSG_NOSIGNAL))
+    _ = reply.withMessage(toHead: flags.contains(.toHead), closing: true, date: date) {
+      send(descriptor, $0.baseAddress, $0.count, Int32(MSG_DONTWAIT | MSG_NOSIGNAL))
+    }
     shutdown(descriptor, Int32(SHUT_WR))
   }
 }

@@ -85,13 +85,13 @@ struct Reply {
     return reply
   }
 
-  /// The whole message.
-  func message(toHead: Bool, closing: Bool, date: String) -> [UInt8] {
+  /// The whole message, for as long as `send` runs.
+  func withMessage<T>(toHead: Bool, closing: Bool, date: String, _ send: (UnsafeBufferPointer<UInt8>) -> T) -> T {
     let room = headers.reduce(Self.mostOwnBytes + body.count) { $0 + $1.name.utf8.count + $1.value.utf8.count + 4 }
-    return Array(unsafeUninitializedCapacity: room) { bytes, count in
+    return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: room) { bytes in
       var text = Text(room: bytes)
       text.add(literal: "HTTP/1.1 ")
-      text.add(String(status))
+      text.add(decimal: status)
       text.add(literal: Self.reason(status))
       for index in headers.indices {
         text.add(literal: "\r\n")
@@ -101,13 +101,13 @@ struct Reply {
       }
       if status != 204 && status != 304 {
         text.add(literal: "\r\ncontent-length: ")
-        text.add(String(body.count))
+        text.add(decimal: body.count)
       }
       text.add(literal: "\r\ndate: ")
       text.add(date)
       text.add(literal: closing ? "\r\nconnection: close\r\n\r\n" : "\r\n\r\n")
       if !toHead { body.withUnsafeBufferPointer { text.add($0) } }
-      count = text.count
+      return send(text.bytes)
     }
   }
 
@@ -117,7 +117,11 @@ struct Reply {
   /// A text in the making, in memory that is large enough for it.
   private struct Text {
     let room: UnsafeMutableBufferPointer<UInt8>
-    var count = 0
+    private var count = 0
+
+    init(room: UnsafeMutableBufferPointer<UInt8>) { self.room = room }
+
+    var bytes: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(rebasing: room[..<count]) }
 
     mutating func add(_ bytes: UnsafeBufferPointer<UInt8>) {
       guard let start = bytes.baseAddress else { return }
@@ -128,6 +132,13 @@ struct Reply {
 
     mutating func add(literal text: StaticString) {
       add(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+
+    mutating func add(decimal number: Int) {
+      if number >= 10 { add(decimal: number / 10) }
+      precondition(count < room.count)
+      (room.baseAddress! + count).initialize(to: UInt8(ascii: "0") + UInt8(number % 10))
+      count += 1
     }
 
     mutating func add(_ text: String) {

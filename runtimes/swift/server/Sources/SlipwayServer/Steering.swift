@@ -1,16 +1,24 @@
 /// What the HTTP headers ask of the runtime itself, found in one pass over all of them.
 struct Steering {
-  private var secret: Int?
-  private var contentType: Int?
-  private var invocation: Int?
-  private var mode: Int?
-  private var result: Int?
-  private var timeout: Int?
-  private var trace: Int?
+  private var secret = Place.nowhere
+  private var contentType = Place.nowhere
+  private var invocation = Place.nowhere
+  private var mode = Place.nowhere
+  private var result = Place.nowhere
+  private var timeout = Place.nowhere
+  private var trace = Place.nowhere
   /// Where a name is there more than once: its first place, and all its values as one.
   private var repeated: [Int: String] = [:]
   private(set) var expectsContinue = false
   private let parser: HTTPParser
+
+  /// Of a header among all. It is no `Int?`, of which several together are moved one by one, through calls.
+  private struct Place {
+    static let nowhere = Place(number: -1)
+    let number: Int
+
+    var index: Int? { number < 0 ? nil : number }
+  }
 
   init(_ parser: HTTPParser) {
     self.parser = parser
@@ -21,7 +29,7 @@ struct Steering {
       case 6 where name.spells("expect"):
         expectsContinue = parser.isHTTP11 && parser.value(index).lowercased() == "100-continue"
       case 11 where name.spells("traceparent"): trace = noted(index, after: trace)
-      case 12 where name.spells("content-type"): contentType = contentType ?? index
+      case 12 where name.spells("content-type"): contentType = Place(number: contentType.index ?? index)
       case 14 where name.spells("x-runtime-mode"): mode = noted(index, after: mode)
       case 16:
         if name.spells("x-runtime-secret") {
@@ -36,17 +44,20 @@ struct Steering {
     }
   }
 
-  private mutating func noted(_ index: Int, after first: Int?) -> Int {
-    guard let first else { return index }
-    repeated[first] = "\(value(first)), \(parser.value(index))"
+  private mutating func noted(_ index: Int, after first: Place) -> Place {
+    guard let present = value(first) else { return Place(number: index) }
+    repeated[first.number] = "\(present), \(parser.value(index))"
     return first
   }
 
-  private func value(_ index: Int) -> String { repeated[index] ?? parser.value(index) }
+  private func value(_ place: Place) -> String? {
+    guard let index = place.index else { return nil }
+    return repeated[index] ?? parser.value(index)
+  }
 
   /// Takes as long whatever differs, and wherever; only a length may be told from it.
   func isAuthorised(_ secret: [UInt8]) -> Bool {
-    guard let index = self.secret else { return false }
+    guard let index = self.secret.index else { return false }
     if let joined = repeated[index] { return Self.isSame(joined.utf8, secret) }
     return Self.isSame(parser.valueBytes(index), secret)
   }
@@ -58,7 +69,7 @@ struct Steering {
 
   /// The caller's id for this invocation, or nil.
   func invocationId() throws(Refusal) -> String? {
-    guard let id = invocation.map(value) else { return nil }
+    guard let id = value(invocation) else { return nil }
     let allowed = id.utf8.allSatisfy { byte in
       switch byte {
       case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
@@ -86,7 +97,7 @@ struct Steering {
 
   /// What the caller asks for, where that isn't longer than the launch allows.
   func timeout(longest: Nanoseconds) throws(Refusal) -> Nanoseconds {
-    guard let text = timeout.map(value) else { return longest }
+    guard let text = value(timeout) else { return longest }
     guard let seconds = Settings.decimal(text) else {
       throw Refusal(.invalidHeader, "\(Contract.timeout) must be a positive decimal number of seconds")
     }
@@ -101,22 +112,23 @@ struct Steering {
     if method != "POST" {
       throw Refusal(.methodNotAllowed, "an envelope is posted; other methods need x-runtime-mode: raw")
     }
-    if !(contentType.map { parser.valueBytes($0).isText("application/json") } ?? false), mediaType != "application/json"
-    {
+    if let index = contentType.index, parser.valueBytes(index).isText("application/json") { return }
+    if mediaType != "application/json" {
       throw Refusal(.unsupportedMediaType, "the content type of an envelope is application/json")
     }
   }
 
   /// The content type without its parameters, in lower case.
   var mediaType: String {
-    guard let type = contentType.map(parser.value) else { return "" }
+    guard let index = contentType.index else { return "" }
+    let type = parser.value(index)
     if type == "application/json" { return type }
     let end = type.firstIndex(of: ";") ?? type.endIndex
     return String(type[..<end]).trimmed.lowercased()
   }
 
   /// The trace id that the headers hold, or nil.
-  var traceId: String? { trace.map(value).flatMap(Self.traceId) }
+  var traceId: String? { value(trace).flatMap(Self.traceId) }
 
   /// The trace id of a valid W3C traceparent.
   static func traceId(_ header: String) -> String? {
@@ -135,8 +147,8 @@ struct Steering {
   }
 
   /// Whether the header says the other of two words; no header is the usual one.
-  private func isOther(_ name: String, _ index: Int?, usual: String, other: String) throws(Refusal) -> Bool {
-    switch index.map(value) {
+  private func isOther(_ name: String, _ place: Place, usual: String, other: String) throws(Refusal) -> Bool {
+    switch value(place) {
     case nil, usual: return false
     case other: return true
     default: throw Refusal(.invalidHeader, "\(name) must be \(usual) or \(other)")
