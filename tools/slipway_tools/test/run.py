@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from attrs import frozen
-from rich.markup import escape
 
 from .. import repository
 from ..engine import require_docker
@@ -16,10 +15,10 @@ from ..engine.docker import DockerEngine
 from ..errors import ToolError
 from ..repository import Choice, choices
 from ..run import Run
-from ..terminal import Steps, console, say
+from ..terminal import Steps
 from . import languages, static, suites
 from .outlook import Outlook, Phase
-from .tally import Tally, table
+from .tally import Tally, conclude
 
 _CHECKS = "checks"
 _UNIT = "unit tests"
@@ -65,17 +64,7 @@ def test(plan: Plan) -> int:
         if not plan.names and not (plan.stop and tally.failed):
             with outlook.phase(_PROOF):
                 static.run_proof(tally)
-    console.print(table(tally.rows))
-    for row in tally.rows:
-        # Once more, and whole: of a long output a person may be shown the end only.
-        if row.failed:
-            say(f"✗ {row.name}: {row.note or 'see above'}")
-    if page:
-        console.print(f"[dim]reports: {escape(str(page))}[/]", soft_wrap=True)
-    if not tally.complete:
-        say("Not everything was judged: this run counts as failed.")
-    say(f"{time.monotonic() - began:.0f} s")
-    say(f"{tally.passed} passed, {tally.failed} failed")
+    conclude(tally, page, time.monotonic() - began)
     return 0 if tally.complete and not tally.failed else 1
 
 

@@ -6,13 +6,14 @@ import threading
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from attrs import define, field, frozen
 from rich.markup import escape
 from rich.table import Table
 
 from ..errors import ToolError
-from ..terminal import Step, Steps, console
+from ..terminal import Step, Steps, console, say
 
 _SHOWN_LINES = 60
 _SHOWN_NAMES = 6
@@ -117,7 +118,22 @@ def _first(which: Sequence[str]) -> str:
     return ", ".join(which[:_SHOWN_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
-def table(rows: Sequence[Row]) -> Table:
+def conclude(tally: Tally, page: Path | None, seconds: float) -> None:
+    """Says at the end of a run what was found, and where the report of it is."""
+    console.print(_table(tally.rows))
+    for row in tally.rows:
+        # Once more, and whole: of a long output a person may be shown the end only.
+        if row.failed:
+            say(f"✗ {row.name}: {row.note or 'see above'}")
+    if page:
+        console.print(f"[dim]reports: {escape(str(page))}[/]", soft_wrap=True)
+    if not tally.complete:
+        say("Not everything was judged: this run counts as failed.")
+    say(f"{seconds:.0f} s")
+    say(f"{tally.passed} passed, {tally.failed} failed")
+
+
+def _table(rows: Sequence[Row]) -> Table:
     shown = Table("", "passed", "failed", "s", "", box=None)
     for column in shown.columns[1:4]:
         column.justify = "right"
