@@ -4,9 +4,9 @@
 # The options of a quiet virtual machine that starts fast. What is warned of is the libraries' business.
 quick="-XX:+UseSerialGC -XX:TieredStopAtLevel=1 --sun-misc-unsafe-memory-access=allow --enable-native-access=ALL-UNNAMED
   -Xlog:disable -Xlog:all=error:stderr"
-# How the server is compiled: classes where there could be code that is made at each start.
+# How the server is compiled: classes where there could be code that is made at each start, and every warning an error.
 # shellcheck disable=SC2034
-server_options="-Xlambdas=class -Xsam-conversions=class -Xstring-concat=inline -Werror"
+server_options="-Xlambdas=class -Xsam-conversions=class -Xstring-concat=inline -Wextra -Werror"
 
 # The JDK to work with: Debian's, or the one that is on the path.
 jdk() {
