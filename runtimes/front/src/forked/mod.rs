@@ -1,8 +1,9 @@
 //! Workers that run one invocation at a time: as many as are needed at once, and no more processes in turn than are good for the processor.
 //!
 //! Up to `lanes` workers are given something at once: the busy ones as much in advance as they end within a moment, then idle
-//! ones. What finds no room waits, which with functions that only compute is a matter of microseconds. Where it takes longer, the
-//! lanes are widened, and those that wait get workers of their own, forked where need be.
+//! ones, then the busy ones as much as has to wait anyway. What finds no room waits, which with functions that only compute is
+//! a matter of microseconds. Where it takes longer, the lanes are widened, and those that wait get workers of their own, forked
+//! where need be.
 
 mod loader;
 mod queue;
@@ -157,19 +158,27 @@ impl Pool {
         }
     }
 
-    /// One that is busy and quick is better than one that has to be woken.
+    /// One that is busy and quick is better than one that has to be woken, and that better than to wait longer.
     fn worker_for(&self, job: &Job) -> Option<Rc<Worker>> {
-        let mut busy = self.busy.borrow_mut();
-        if let Some(worker) = busy.iter().find(|worker| worker.has_room(job)) {
-            return Some(Rc::clone(worker));
+        let with_room = |time| self.busy.borrow().iter().find(|worker| worker.has_room(job, time)).cloned();
+        if let Some(worker) = with_room(worker::MOMENT) {
+            return Some(worker);
         }
-        if busy.len() >= self.lanes.get() {
-            return None;
-        }
-        let worker = self.idle.borrow_mut().pop()?;
-        busy.push(Rc::clone(&worker));
-        self.most_busy.set(self.most_busy.get().max(busy.len()));
+        let has_lane = self.busy.borrow().len() < self.lanes.get();
+        let idle = if has_lane { self.idle.borrow_mut().pop() } else { None };
+        let Some(worker) = idle else {
+            // While a core has no worker of its own, this one shall wait for that.
+            return if self.all() < self.cores { None } else { with_room(worker::WAIT) };
+        };
+        self.begin(&worker);
         Some(worker)
+    }
+
+    /// Counts it among the busy ones.
+    fn begin(&self, worker: &Rc<Worker>) {
+        let mut busy = self.busy.borrow_mut();
+        busy.push(Rc::clone(worker));
+        self.most_busy.set(self.most_busy.get().max(busy.len()));
     }
 
     /// A worker has ended invocations, and may be free now. What was taken back from it comes before all others.
@@ -264,9 +273,7 @@ impl Pool {
         let Some(job) = self.waiting.borrow_mut().pop_front() else {
             return self.idle.borrow_mut().push(worker);
         };
-        let mut busy = self.busy.borrow_mut();
-        busy.push(Rc::clone(&worker));
-        self.most_busy.set(self.most_busy.get().max(busy.len()));
+        self.begin(&worker);
         if let Err(job) = worker.give(job) {
             self.waiting.borrow_mut().push_front(job);
         }

@@ -43,8 +43,12 @@ pub struct Worker {
     given: RefCell<VecDeque<Job>>,
     /// How many it may be given now.
     depth: Cell<usize>,
-    /// When it began what it runs, or was last heard of.
+    /// Since when it is busy, or was last looked at, and how many it has ended since then.
     since: Cell<Instant>,
+    was_idle: Cell<bool>,
+    count: Cell<u32>,
+    /// How long each takes it, as far as that was seen.
+    each: Cell<Duration>,
     /// Counts what it has answered, and how many looks have seen nothing new.
     answered: Cell<u64>,
     seen: Cell<(u64, u32)>,
@@ -67,10 +71,16 @@ pub struct Ends {
     pub output: Output,
 }
 
-/// For so long an invocation may wait for others before it: about what it takes to wake another worker.
-const WAIT: Duration = Duration::from_micros(200);
+/// For so long an invocation may wait for others before it, where it would have to wait in any case.
+pub const WAIT: Duration = Duration::from_micros(300);
+/// About what it takes to wake another worker, which is better than to wait for longer.
+pub const MOMENT: Duration = Duration::from_micros(50);
 /// So many are given at most.
-const MOST_GIVEN: u32 = 32;
+const MOST_GIVEN: usize = 32;
+/// No invocation takes less.
+const LEAST: Duration = Duration::from_micros(1);
+/// So many tell how long each takes, where there is always one more.
+const SAMPLE: u32 = 32;
 /// So many looks at a worker that computes and answers nothing, and what waits for it is taken back.
 const STALLED: u32 = 5;
 const READ_BYTES: usize = 16 * 1024;
@@ -93,6 +103,9 @@ impl Worker {
             given: RefCell::default(),
             depth: Cell::new(1),
             since: Cell::new(Instant::now()),
+            was_idle: Cell::new(true),
+            count: Cell::new(0),
+            each: Cell::new(WAIT),
             answered: Cell::new(0),
             seen: Cell::new((0, 0)),
             ending: Cell::new(false),
@@ -117,12 +130,14 @@ impl Worker {
         self.given.borrow().len() > 1
     }
 
-    /// Whether it can be given this one.
-    pub fn has_room(&self, job: &Job) -> bool {
+    /// Whether it can be given this one, and begins it in such a time as far as can be told.
+    pub fn has_room(&self, job: &Job, time: Duration) -> bool {
         let given = self.given.borrow();
         let Some(last) = given.back() else { return !self.ending.get() };
         // A large body travels alone.
-        given.len() < self.depth.get() && job.body.is_empty() && last.body.is_empty() && !self.ending.get()
+        let is_soon = given.len() < self.depth.get()
+            && self.each.get() * u32::try_from(given.len()).unwrap_or(u32::MAX) <= time;
+        is_soon && job.body.is_empty() && last.body.is_empty() && !self.ending.get()
     }
 
     pub fn earliest_deadline(&self) -> Option<Instant> {
@@ -142,6 +157,8 @@ impl Worker {
         let mut given = self.given.borrow_mut();
         if given.is_empty() {
             self.since.set(Instant::now());
+            self.was_idle.set(true);
+            self.count.set(0);
             self.seen.set((self.answered.get(), 0));
         }
         if !job.body.is_empty() {
@@ -349,11 +366,19 @@ impl Worker {
     /// How many it may be given depends on how long they would wait.
     fn pace(&self, answered: u64) {
         let Ok(answered @ 1..) = u32::try_from(answered) else { return };
+        self.depth.set((self.depth.get() * 2).clamp(1, MOST_GIVEN));
+        let count = self.count.get() + answered;
+        self.count.set(count);
+        // Of a few whose beginning was not seen some may have been done before.
+        if count < SAMPLE && !(self.was_idle.get() && self.given.borrow().is_empty()) {
+            return;
+        }
+        // That it has ended them is seen later than it happens: they have taken no longer than this.
         let now = Instant::now();
-        let each = now.duration_since(self.since.replace(now)) / answered;
-        let room = WAIT.as_nanos() / each.as_nanos().max(1);
-        let most = u32::try_from(room).unwrap_or(MOST_GIVEN).clamp(1, MOST_GIVEN) as usize;
-        self.depth.set((self.depth.get() * 2).clamp(1, most));
+        let each = now.duration_since(self.since.replace(now)) / count;
+        self.was_idle.set(false);
+        self.count.set(0);
+        self.each.set(each.min(self.each.get() * 2).max(LEAST));
     }
 
     /// Ends the invocation that it runs; an answer to one that is over is nobody's.
