@@ -1,6 +1,6 @@
 <?php
 
-// PHP's own server, `php -q -S`, runs this file anew for each request, and ends each connection after its answer.
+// What PHP's own server and PHP-FPM run anew for each request.
 
 declare(strict_types=1);
 
