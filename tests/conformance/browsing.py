@@ -45,8 +45,15 @@ class Page:
         return [element.text for element in found if element.is_displayed()]
 
     @property
-    def focused(self) -> WebElement:
-        return self._driver.switch_to.active_element
+    def focused(self) -> str:
+        """How what has the focus is called."""
+        return self._driver.switch_to.active_element.get_attribute("aria-label") or ""
+
+    def settle(self) -> None:
+        """Lets the page do what it has put off: a dialog tells that it was closed a little later."""
+        self._driver.execute_async_script(
+            "requestAnimationFrame(() => setTimeout(arguments[0], 20))"
+        )
 
     def as_it_was(self) -> None:
         """A desktop's screen again."""
