@@ -6,6 +6,7 @@
 //! where need be.
 
 mod loader;
+mod pace;
 mod queue;
 mod worker;
 
@@ -61,11 +62,24 @@ pub struct Pool {
 const PATIENCE: Duration = Duration::from_millis(5);
 /// So many looks at functions that wait for something themselves, and those behind them are served otherwise.
 const STALLED: u32 = 2;
+/// So many that saw a core free while others wait for functions that end soon, but sleep.
+const UNUSED: u32 = 3;
 /// So many where they compute: on a machine that has other work to do, each has to wait for its turn at times.
 const LONG: u32 = 20;
 const LOOK: Duration = Duration::from_millis(1);
 const TURN: Duration = Duration::from_secs(1);
 const BEFORE_ANOTHER_TRY: Duration = Duration::from_millis(500);
+
+/// What the running functions leave of it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Processor {
+    /// All of them compute.
+    Taken,
+    /// Some sleep, and still each core has one that computes.
+    Shared,
+    /// So many sleep that a core has none.
+    Free,
+}
 
 impl Pool {
     pub fn new(function: &'static Function) -> Rc<Self> {
@@ -161,14 +175,14 @@ impl Pool {
     /// One that is busy and quick is better than one that has to be woken, and that better than to wait longer.
     fn worker_for(&self, job: &Job) -> Option<Rc<Worker>> {
         let with_room = |time| self.busy.borrow().iter().find(|worker| worker.has_room(job, time)).cloned();
-        if let Some(worker) = with_room(worker::MOMENT) {
+        if let Some(worker) = with_room(pace::MOMENT) {
             return Some(worker);
         }
         let has_lane = self.busy.borrow().len() < self.lanes.get();
         let idle = if has_lane { self.idle.borrow_mut().pop() } else { None };
         let Some(worker) = idle else {
             // While a core has no worker of its own, this one shall wait for that.
-            return if self.all() < self.cores { None } else { with_room(worker::WAIT) };
+            return if self.all() < self.cores { None } else { with_room(pace::WAIT) };
         };
         self.begin(&worker);
         Some(worker)
@@ -202,8 +216,8 @@ impl Pool {
     async fn widen(self: Rc<Self>) {
         loop {
             self.crowded.notified().await;
-            // Looks in a row that saw no invocation end.
-            let mut in_vain = 0;
+            // Looks in a row that saw no invocation end, and that saw a core free.
+            let (mut in_vain, mut unused) = (0, 0);
             while self.looking.get() {
                 // Each core may have its worker without delay.
                 let missing = self.cores.saturating_sub(self.all());
@@ -211,20 +225,22 @@ impl Pool {
                 self.serve_waiting(missing.max(free));
                 let ended = self.ended();
                 sleep(LOOK).await;
-                self.take_back_stalled();
+                let processor = self.look();
+                unused = if processor == Processor::Free { unused + 1 } else { 0 };
                 in_vain = if ended == self.ended() { in_vain + 1 } else { 0 };
                 let oldest = self.waiting.borrow().front().map(|job| job.invocation.started.elapsed());
                 let wanted = self.busy.borrow().len() + self.waiting.borrow().len();
                 match oldest {
                     None => {
-                        in_vain = 0;
+                        (in_vain, unused) = (0, 0);
                         self.looking.set(self.busy.borrow().iter().any(|worker| worker.is_awaited()));
                     }
                     // Whoever is busy will be so for long.
-                    Some(_) if in_vain >= STALLED && self.is_asleep() => {
+                    Some(_) if in_vain >= STALLED && processor != Processor::Taken => {
                         self.lanes.set(wanted.max(self.cores))
                     }
-                    Some(oldest) if oldest >= PATIENCE && (in_vain >= LONG || self.is_asleep()) => {
+                    Some(oldest) if unused >= UNUSED || (in_vain >= LONG && oldest >= PATIENCE) => {
+                        unused = 0;
                         self.lanes.set((self.lanes.get() * 2).min(wanted).max(self.cores));
                     }
                     // What computes would not be faster for having more beside it.
@@ -240,20 +256,25 @@ impl Pool {
         busy.iter().chain(&*idle).map(|worker| worker.answered()).sum()
     }
 
-    /// Whether a function waits for something, so that others could run meanwhile.
-    fn is_asleep(&self) -> bool {
+    /// Looks at those that are busy, and takes back what waits behind an invocation that takes long. Whether the functions that
+    /// run wait for something themselves, and leave the processor to others.
+    fn look(&self) -> Processor {
         let busy = self.busy.borrow().clone();
-        let asleep = busy.iter().any(|worker| worker.is_asleep());
-        busy.iter().for_each(|worker| self.settle(worker, VecDeque::new()));
-        asleep
-    }
-
-    /// Nobody waits for long behind an invocation that takes long.
-    fn take_back_stalled(&self) {
-        let busy = self.busy.borrow().clone();
-        for worker in busy.iter().filter(|worker| worker.is_awaited()) {
-            let back = worker.take_back_stalled();
+        let (mut awake, mut asleep) = (0, 0);
+        for worker in &busy {
+            // It takes a while to find out, and is of use only until enough are known to compute.
+            if awake >= self.cores && !worker.is_awaited() {
+                continue;
+            }
+            let sleeps = worker.is_asleep();
+            *(if sleeps { &mut asleep } else { &mut awake }) += 1;
+            let back = if worker.is_awaited() { worker.take_back_stalled(sleeps) } else { VecDeque::new() };
             self.settle(worker, back);
+        }
+        match asleep {
+            0 => Processor::Taken,
+            _ if awake >= self.cores => Processor::Shared,
+            _ => Processor::Free,
         }
     }
 

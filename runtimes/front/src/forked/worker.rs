@@ -19,6 +19,7 @@ use bytes::{Buf as _, Bytes};
 use slipway_http::contract::Code;
 use tokio::io::unix::AsyncFd;
 
+use super::pace::Pace;
 use super::queue::Queue;
 use crate::frames::{self, Frame};
 use crate::incoming::{Incoming, Received};
@@ -41,14 +42,7 @@ pub struct Worker {
     exit: AsyncFd<OwnedFd>,
     /// What it runs, and what waits for it.
     given: RefCell<VecDeque<Job>>,
-    /// How many it may be given now.
-    depth: Cell<usize>,
-    /// Since when it is busy, or was last looked at, and how many it has ended since then.
-    since: Cell<Instant>,
-    was_idle: Cell<bool>,
-    count: Cell<u32>,
-    /// How long each takes it, as far as that was seen.
-    each: Cell<Duration>,
+    pace: RefCell<Pace>,
     /// Counts what it has answered, and how many looks have seen nothing new.
     answered: Cell<u64>,
     seen: Cell<(u64, u32)>,
@@ -71,16 +65,6 @@ pub struct Ends {
     pub output: Output,
 }
 
-/// For so long an invocation may wait for others before it, where it would have to wait in any case.
-pub const WAIT: Duration = Duration::from_micros(300);
-/// About what it takes to wake another worker, which is better than to wait for longer.
-pub const MOMENT: Duration = Duration::from_micros(50);
-/// So many are given at most.
-const MOST_GIVEN: usize = 32;
-/// No invocation takes less.
-const LEAST: Duration = Duration::from_micros(1);
-/// So many tell how long each takes, where there is always one more.
-const SAMPLE: u32 = 32;
 /// So many looks at a worker that computes and answers nothing, and what waits for it is taken back.
 const STALLED: u32 = 5;
 const READ_BYTES: usize = 16 * 1024;
@@ -101,11 +85,7 @@ impl Worker {
             output,
             exit,
             given: RefCell::default(),
-            depth: Cell::new(1),
-            since: Cell::new(Instant::now()),
-            was_idle: Cell::new(true),
-            count: Cell::new(0),
-            each: Cell::new(WAIT),
+            pace: RefCell::new(Pace::new(Instant::now())),
             answered: Cell::new(0),
             seen: Cell::new((0, 0)),
             ending: Cell::new(false),
@@ -135,9 +115,10 @@ impl Worker {
         let given = self.given.borrow();
         let Some(last) = given.back() else { return !self.ending.get() };
         // A large body travels alone.
-        let is_soon = given.len() < self.depth.get()
-            && self.each.get() * u32::try_from(given.len()).unwrap_or(u32::MAX) <= time;
-        is_soon && job.body.is_empty() && last.body.is_empty() && !self.ending.get()
+        self.pace.borrow().has_room(given.len(), time)
+            && job.body.is_empty()
+            && last.body.is_empty()
+            && !self.ending.get()
     }
 
     pub fn earliest_deadline(&self) -> Option<Instant> {
@@ -148,17 +129,16 @@ impl Worker {
     pub fn give(&self, job: Job) -> Result<(), Job> {
         if !self.queue.put(&job.packet) {
             // There is only room for so many.
-            self.depth.set(self.given.borrow().len());
-            if self.depth.get() == 0 {
+            let room = self.given.borrow().len();
+            self.pace.borrow_mut().narrow(room);
+            if room == 0 {
                 self.dismiss();
             }
             return Err(job);
         }
         let mut given = self.given.borrow_mut();
         if given.is_empty() {
-            self.since.set(Instant::now());
-            self.was_idle.set(true);
-            self.count.set(0);
+            self.pace.borrow_mut().begin(Instant::now());
             self.seen.set((self.answered.get(), 0));
         }
         if !job.body.is_empty() {
@@ -182,15 +162,14 @@ impl Worker {
     }
 
     /// Takes back what waits for a worker that has answered nothing for a while.
-    pub fn take_back_stalled(&self) -> VecDeque<Job> {
+    pub fn take_back_stalled(&self, asleep: bool) -> VecDeque<Job> {
         let (answered, looks) = self.seen.get();
-        let asleep = self.is_asleep();
         if answered != self.answered.get() {
             self.seen.set((self.answered.get(), 0));
         } else if looks + 1 < STALLED && !asleep {
             self.seen.set((answered, looks + 1));
         } else {
-            self.depth.set(1);
+            self.pace.borrow_mut().narrow(1);
             return self.take_back();
         }
         VecDeque::new()
@@ -353,32 +332,16 @@ impl Worker {
                 }
                 Frame::Printed => {
                     self.output.read(&|level, line| self.log(level, line));
-                    self.depth.set(0);
+                    self.pace.borrow_mut().narrow(0);
                     let _ = self.channel.get_ref().write(&frames::GO_ON);
                 }
                 _ => {}
             }
         }
-        self.pace(self.answered.get() - answered);
-        Ok(received)
-    }
-
-    /// How many it may be given depends on how long they would wait.
-    fn pace(&self, answered: u64) {
-        let Ok(answered @ 1..) = u32::try_from(answered) else { return };
-        self.depth.set((self.depth.get() * 2).clamp(1, MOST_GIVEN));
-        let count = self.count.get() + answered;
-        self.count.set(count);
-        // Of a few whose beginning was not seen some may have been done before.
-        if count < SAMPLE && !(self.was_idle.get() && self.given.borrow().is_empty()) {
-            return;
+        if let Ok(ended @ 1..) = u32::try_from(self.answered.get() - answered) {
+            self.pace.borrow_mut().end(ended, self.given.borrow().is_empty(), Instant::now());
         }
-        // That it has ended them is seen later than it happens: they have taken no longer than this.
-        let now = Instant::now();
-        let each = now.duration_since(self.since.replace(now)) / count;
-        self.was_idle.set(false);
-        self.count.set(0);
-        self.each.set(each.min(self.each.get() * 2).max(LEAST));
+        Ok(received)
     }
 
     /// Ends the invocation that it runs; an answer to one that is over is nobody's.

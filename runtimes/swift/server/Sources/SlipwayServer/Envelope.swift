@@ -36,7 +36,7 @@ struct Envelope {
   }
 
   /// The bytes of a payload that is a string.
-  var text: [UInt8] {
+  var payloadBytes: [UInt8] {
     if case .string(let text) = payload { Array(text.utf8) } else { [] }
   }
 

@@ -165,7 +165,7 @@ extension Loop {
       let deadline = (wallClock + exchange.timeout).seconds
       let request = Request(
         payload: envelope.payload, method: envelope.method, path: envelope.path, query: envelope.query,
-        headers: envelope.headers, env: env(of: envelope), body: exchange.isRaw ? body : envelope.text,
+        headers: envelope.headers, env: env(of: envelope), body: exchange.isRaw ? body : envelope.payloadBytes,
         id: exchange.id, deadline: deadline, sink: invocation)
       return start(invocation, function, request)
     } catch {
