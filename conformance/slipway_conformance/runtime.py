@@ -77,7 +77,9 @@ class Runtime:
     of its build, where that is another name, ``memory`` is the MiB in which it serves, 0 where it doesn't
     say, ``plain_server`` the server that answers without a container, where that is another one. ``broken``
     is a source that can't be loaded, empty where any nonsense is one, ``throws`` one that throws while it is
-    loaded. ``certificates`` and ``environment`` name variables that its toolchain goes by."""
+    loaded. ``blocks`` is what is launched of the conformance function where its steps wait by blocking their
+    thread, empty where functions only await. ``certificates`` and ``environment`` name variables that its
+    toolchain goes by."""
 
     language: str
     title: str
@@ -98,6 +100,7 @@ class Runtime:
     built: str = ""
     broken: str = ""
     throws: str = ""
+    blocks: str = ""
     certificates: tuple[str, ...] = ()
     environment: tuple[str, ...] = ()
 
@@ -184,6 +187,7 @@ def _from_values(values: Mapping[str, Any], folder: Path) -> Runtime:
         built=values.get("built", ""),
         broken=values.get("broken", ""),
         throws=values.get("throws", ""),
+        blocks=values.get("blocks", ""),
         certificates=tuple(values.get("certificates", [])),
         environment=tuple(process.get("environment", [])),
     )

@@ -17,7 +17,7 @@ from functools import partial
 from .. import logs
 from ..caller import Caller
 from ..cases import probe
-from ..session import Session, Step, new_id
+from ..session import NotJudged, Session, Step, new_id
 from ..wire import WireError
 
 _CONNECTIONS, _INVOCATIONS = 50, 10_000
@@ -120,8 +120,24 @@ def _mixed_up(caller: Caller, marker: str, number: int) -> Iterator[str]:
     alone=True,
 )
 def short_waits(session: Session) -> None:
+    _wait_beside_each_other(session, "await")
+
+
+@probe(
+    "11.9-short-blocks",
+    why="most clients of databases hold the thread that asks; that must not keep the others in line",
+    alone=True,
+)
+def short_blocks(session: Session) -> None:
+    if not session.launcher.blocks:
+        raise NotJudged("a language whose functions wait by blocking their thread")
+    with session.fresh({"RUNTIME_ENTRYPOINT": session.launcher.blocks}) as fresh:
+        _wait_beside_each_other(fresh, "block")
+
+
+def _wait_beside_each_other(session: Session, how: str) -> None:
     def seconds(ms: int) -> float:
-        sent = session.request([{"do": "await", "ms": ms}, {"do": "send", "text": "x"}])
+        sent = session.request([{"do": how, "ms": ms}, {"do": "send", "text": "x"}])
 
         def some() -> list[int]:
             with contextlib.closing(Caller(session, near=True)) as caller:
@@ -140,8 +156,8 @@ def short_waits(session: Session) -> None:
     waited = min(seconds(_WAIT_MS), seconds(_WAIT_MS)) - calling
     session.expect(
         waited < in_line / 2,
-        f"{_WAITERS * _TURNS} invocations that wait {_WAIT_MS} ms took {waited:.2f} s longer than those that don't, "
-        f"and would one after the other take {in_line:.2f} s",
+        f"{_WAITERS * _TURNS} invocations that {how} for {_WAIT_MS} ms took {waited:.2f} s longer than those "
+        f"that don't, and would one after the other take {in_line:.2f} s",
     )
 
 

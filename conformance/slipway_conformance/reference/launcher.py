@@ -25,6 +25,7 @@ class ReferenceLauncher(CommandLauncher):
 
     memory = 128
     throws = f"raise RuntimeError('{THROWN}')\n"
+    blocks = settings.ENTRYPOINT
 
     def __init__(self, mutant: str = "") -> None:
         package = __name__.rpartition(".")[0]

@@ -12,7 +12,8 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,9 @@ from .response import Response
 _STEPS_HEADER = "x-conformance-steps"
 # Steps that hold their thread, end or spoil their process.
 _UNYIELDING = {"block", "spin", "exit", "allocate", "patch", "mutate", "fetch", "flood"}
+# Those that hold one for no longer get one from here.
+_SHORT_MS = 10
+_THREADS = ThreadPoolExecutor(100)
 _COUNT = [0]
 _MEETINGS: dict[str, Meeting] = {}
 _BACKGROUND: set[asyncio.Task[None]] = set()
@@ -94,8 +98,13 @@ def steps_of(request: Request) -> tuple[list[Any], bool]:
 def yields(request: Request) -> bool:
     """Whether no step holds the thread or harms the process."""
     with contextlib.suppress(ValueError):
-        return not any(Step(values).name in _UNYIELDING for values in steps_of(request)[0])
+        chosen = [Step(values) for values in steps_of(request)[0]]
+        return not any(step.name in _UNYIELDING and not is_short(step) for step in chosen)
     return True
+
+
+def is_short(step: Step) -> bool:
+    return step.name == "block" and bool(step.get("ms", (int, float)) <= _SHORT_MS)
 
 
 async def main(request: Request, response: Response) -> None:
@@ -175,8 +184,12 @@ async def wait(step: Step, running: Running) -> None:
     await asyncio.sleep(step.get("ms", (int, float)) / 1000)
 
 
-def block(step: Step, running: Running) -> None:
-    time.sleep(step.get("ms", (int, float)) / 1000)
+def block(step: Step, running: Running) -> Awaitable[None] | None:
+    seconds = step.get("ms", (int, float)) / 1000
+    if is_short(step):
+        return asyncio.get_running_loop().run_in_executor(_THREADS, time.sleep, seconds)
+    time.sleep(seconds)
+    return None
 
 
 def spin(step: Step, running: Running) -> None:

@@ -224,6 +224,9 @@ class Launcher(ABC):
     # any nonsense will do, and one that throws ``THROWN``, empty where nobody knows one.
     broken: str = ""
     throws: str = ""
+    # What is launched of the conformance function where its steps wait by blocking their thread, as its
+    # runtime.yaml says; empty where functions only await.
+    blocks: str = ""
 
     @abstractmethod
     def prepare(self) -> None:

@@ -205,9 +205,10 @@ class ImageLauncher(Launcher):
 
     def describe(self, runtime: Runtime) -> None:
         """Takes over what no label says: that plain source launches too where the language is interpreted,
-        which sources can't be loaded, and how much memory it needs where the image is silent."""
+        which sources can't be loaded, what waits by blocking, and how much memory it needs where the image
+        is silent."""
         self.memory = self.memory or runtime.memory
-        self.broken, self.throws = runtime.broken, runtime.throws
+        self.broken, self.throws, self.blocks = runtime.broken, runtime.throws, runtime.blocks
         if runtime.kind == "interpreted":
             self.abilities |= {Ability.SOURCE}
 

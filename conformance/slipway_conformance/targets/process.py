@@ -218,7 +218,7 @@ class ScriptsLauncher(CommandLauncher):
             f"{runtime.language} (process)", [str(home / "launch.sh")], variables, abilities
         )
         self.language = runtime.language
-        self.broken, self.throws = runtime.broken, runtime.throws
+        self.broken, self.throws, self.blocks = runtime.broken, runtime.throws, runtime.blocks
         self.argument = f"{runtime.language} --engine process"
 
     def prepare(self) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ... import contract
 from .. import function as functions
 from .. import head as heads
-from .. import incoming, logs, request, server, settings
+from .. import incoming, logs, request, server, settings, steps
 from ..head import Head
 from ..incoming import Incoming
 from ..refusal import Refusal
@@ -302,6 +303,12 @@ def short_waits_stand_in_line() -> None:
         return await task
 
     replace(Server, "call", call)
+
+
+@mutant("11.9")
+def short_blocks_stand_in_line() -> None:
+    """Those that block their thread share one."""
+    replace(steps, "_THREADS", ThreadPoolExecutor(1))
 
 
 @mutant("11.8")

@@ -1,7 +1,7 @@
 """Runs synchronous functions. One thread leads: it reads frames and runs functions itself, without handing them over. A
 monitor sees when a function holds the leader up, and lets another thread lead; so a function that sleeps stands in
 nobody's way, and one that doesn't costs no thread. Where functions wait for something all the time, if only for a
-millisecond, another thread leads before the next one begins: what waits, waits beside the others."""
+tenth of a millisecond, another thread leads before the next one begins: what waits, waits beside the others."""
 
 import contextvars
 import threading
@@ -21,10 +21,10 @@ _HURRY_SECONDS = 0.0005
 _HURRY_ROUNDS = 40
 _IDLE_ROUNDS = 50
 # An answer that took longer is sent at once: those behind it may take as long.
-_PROMPT_SECONDS = 0.0005
+_PROMPT_SECONDS = 0.0001
 # Where so many functions in a row took longer, and used the processor for less than half of that, they wait for
-# something: a busy machine interrupts one now and then. The next ones are begun by threads that don't lead, then one
-# is looked at again.
+# something: a busy machine interrupts one now and then. The next ones that are not alone are begun by threads that
+# don't lead, then one is looked at again.
 _WAITED = 4
 _APART = 256
 _SPARE_THREADS = 16
@@ -50,6 +50,7 @@ class Threads:
         self._busy_since = 0.0
         self._waited = 0
         self._apart = 0
+        self._beside = 0
         self._spare = threading.Semaphore(0)
         self._spares = 0
         self._wake_monitor = threading.Event()
@@ -124,7 +125,7 @@ class Threads:
                 self._channel.flush()
                 self._receive()
             number, data = self._pending.popleft()
-            if self._apart:
+            if self._apart and (self._pending or self._beside):
                 self._apart -= 1
                 self._run_apart(number, data)
                 return
@@ -162,9 +163,12 @@ class Threads:
     def _run_apart(self, number: int, data: bytes) -> None:
         with self._lock:
             self._leader = 0
+            self._beside += 1
         self._let_lead()
         call = self._call(number)
         end, awaitable = contextvars.copy_context().run(call.begin, data)
+        with self._lock:
+            self._beside -= 1
         if end is None:
             self._await_elsewhere(call, awaitable)
         else:

@@ -6,6 +6,7 @@ typealias Nanoseconds = Int64
 extension Nanoseconds {
   init(seconds: Double) { self = Int64(seconds * 1e9) }
   init(milliseconds: Int64) { self = milliseconds * 1_000_000 }
+  init(microseconds: Int64) { self = microseconds * 1000 }
 
   var seconds: Double { Double(self) / 1e9 }
   /// Rounded up: who waits for so long is not early.
@@ -15,6 +16,9 @@ extension Nanoseconds {
 
   /// Since 1970.
   static func wallClock() -> Nanoseconds { read(CLOCK_REALTIME) }
+
+  /// What this thread has used of the processor.
+  static func ofThread() -> Nanoseconds { read(CLOCK_THREAD_CPUTIME_ID) }
 
   private static func read(_ clock: clockid_t) -> Nanoseconds {
     var time = timespec()

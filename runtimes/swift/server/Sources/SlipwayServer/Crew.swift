@@ -7,7 +7,7 @@ import Synchronization
 final class Crew: @unchecked Sendable {
   /// A leader's function that takes longer than two of these is left to it.
   static let tick: Int64 = 5
-  /// So long after a function held its thread, others are not run on the leader's.
+  /// So long after a function held its thread, or some have waited for something, others are not run on the leader's.
   private static let wary = Nanoseconds(milliseconds: 500)
   /// Beyond one for each invocation: for cancellations, and parts of functions that go on after their answers.
   private static let spare = 16
@@ -20,11 +20,16 @@ final class Crew: @unchecked Sendable {
   private let watchSleeps = Atomic<Bool>(false)
   let watchWakeUp = slipway_event()
   private let waryUntil = Atomic<Int64>(0)
+  private let waits = Waits()
   private let mostThreads: Int
   private let monitor = Monitor()
   private var work: [@Sendable () -> Void] = []
   private var idle = 0
   private var threads = 0
+  /// The leader's: how many functions it has run in this turn, which began then, and with so much of the processor used.
+  private var ran = 0
+  private var began = Nanoseconds(0)
+  private var used: Nanoseconds?
 
   init(concurrency: Int) {
     mostThreads = concurrency + Self.spare
@@ -64,13 +69,26 @@ final class Crew: @unchecked Sendable {
   /// Makes this thread the leader. What it is handed back identifies its lead.
   func lead() -> UInt64 {
     leader.store(UInt(pthread_self()), ordering: .releasing)
+    ran = 0
     return word.load(ordering: .acquiring) >> 32
+  }
+
+  /// The leader has been told what there is to do.
+  func beginTurn(_ now: Nanoseconds) {
+    (ran, began) = (0, now)
+    used = waits.begin()
+  }
+
+  /// It has done it.
+  func endTurn(_ now: Nanoseconds) {
+    if ran > 0, waits.end(used, count: ran, took: now - began) { becomeWary() }
   }
 
   var isLeader: Bool { leader.load(ordering: .acquiring) == UInt(pthread_self()) }
 
   /// Runs function code on the leader's thread. Whether that is the leader still.
   func asLeader(_ body: () -> Void) -> Bool {
+    ran &+= 1
     let entered = word.load(ordering: .relaxed) &+ 1
     // In one order with what the watch does: it sees this entry before it sleeps, or is seen here to sleep.
     word.store(entered, ordering: .sequentiallyConsistent)
@@ -105,7 +123,7 @@ final class Crew: @unchecked Sendable {
     return deposed
   }
 
-  /// Whether functions seem to hold their threads for long.
+  /// Whether functions seem to hold their threads for long, or to wait.
   func isWary(_ now: Nanoseconds) -> Bool { now < waryUntil.load(ordering: .relaxed) }
 
   func becomeWary() {
@@ -114,8 +132,9 @@ final class Crew: @unchecked Sendable {
 
   /// Runs function code on a thread that isn't the leader's.
   func asWorker(_ body: () -> Void) {
-    let begun = Nanoseconds.now()
+    let (began, used) = (Nanoseconds.now(), waits.begin())
     body()
-    if Nanoseconds.now() - begun > Nanoseconds(milliseconds: 2 * Self.tick) { becomeWary() }
+    let took = Nanoseconds.now() - began
+    if waits.end(used, took: took) || took > Nanoseconds(milliseconds: 2 * Self.tick) { becomeWary() }
   }
 }

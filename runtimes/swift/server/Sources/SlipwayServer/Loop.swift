@@ -112,10 +112,12 @@ final class Loop: @unchecked Sendable {
   private func turn(_ buffer: UnsafeMutableRawBufferPointer, _ events: UnsafeMutablePointer<epoll_event>) -> Bool {
     guard takePosted() else { return false }
     now = Nanoseconds.now()
+    server.crew.endTurn(now)
     keepTime()
     let count = epoll_wait(epoll, events, Self.mostEvents, patience)
     now = Nanoseconds.now()
     wallClock = .wallClock()
+    server.crew.beginTurn(now)
     if count < 0, errno != EINTR {
       // The function has closed what is not its own: a process without it is better.
       slipway_end(1)

@@ -8,7 +8,7 @@ module Slipway
     # Runs the function on threads. One thread leads: it reads frames and runs calls itself, without handing them over.
     # A monitor sees when a call holds the leader up, and lets another thread lead; so a function that waits stands in
     # nobody's way, and one that doesn't costs no change of threads. Where calls wait for something all the time, be it
-    # for a millisecond, another thread leads before the next one begins: what waits, waits beside the others.
+    # for a tenth of a millisecond, another one leads before the next call begins: what waits, waits beside the others.
     class Threads
       # A call that takes so long holds the leader up.
       STALLED = 0.004
@@ -18,9 +18,9 @@ module Slipway
       IDLE_ROUNDS = 50
       SPARE = 16
       # Where so many calls in a row took longer, and used the processor for less than half of that, they wait for
-      # something: a busy machine interrupts one now and then. The next ones are run by threads that don't lead, then
-      # one is looked at again.
-      PROMPT = 0.0005
+      # something: a busy machine interrupts one now and then. The next ones that are not alone are run by threads that
+      # don't lead, then one is looked at again.
+      PROMPT = 0.0001
       WAITED = 4
       APART = 256
       # A wait without end would be taken for a deadlock where nothing else runs.
@@ -127,7 +127,7 @@ module Slipway
           receive while @pending.empty?
           # What a function wants this thread to end by must not meet another one's call.
           return lead_anew if Thread.pending_interrupt?
-          return run_apart(@pending.shift) if @apart.positive?
+          return run_apart(@pending.shift) if @apart.positive? && (@pending.size > 1 || @beside.any?)
           return unless run_call(@pending.shift)
         end
       end
