@@ -7,7 +7,7 @@ import pytest
 from attrs import evolve
 from rich.console import Console
 from slipway_conformance.runtime import Runtime
-from slipway_tools.bench import documents, overview, plots, terminal
+from slipway_tools.bench import documents, model, overview, plots, terminal
 from slipway_tools.bench.errors import BenchError
 from slipway_tools.bench.model import Result
 
@@ -71,8 +71,10 @@ def test_documents_are_written_where_readers_look(
         "performance.md",
         "throughput.svg",
         "latency.svg",
+        "result.json",
         "README.md",
     }
+    assert model.read(tmp_path / "docs" / "performance" / "result.json") == result
     assert all(path.stat().st_size for path in written)
 
 

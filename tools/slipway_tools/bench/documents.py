@@ -1,4 +1,4 @@
-"""A result as documents: docs/performance.md, and the table in each runtime's README."""
+"""A result as documents: docs/performance.md with what it was made of, and the table in each runtime's README."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from slipway_conformance.runtime import Runtime
 
-from . import rows, words
+from . import model, rows, words
 from .errors import BenchError
 from .figures import cpu_ratio, growth_percent, over_rounds, throughput_ratio, verdicts
 from .model import Result, RuntimeResult
@@ -152,7 +152,10 @@ def write(root: Path, runtimes: Sequence[Runtime], result: Result) -> list[Path]
     links = [os.path.relpath(picture, page.parent) for picture in pictures]
     page.parent.mkdir(exist_ok=True)
     page.write_text(performance(result, links), encoding="utf-8")
-    written = [page, *pictures]
+    # What a later run takes the rest from.
+    kept = root / "docs" / "performance" / "result.json"
+    kept.write_text(model.to_json(result), encoding="utf-8")
+    written = [page, *pictures, kept]
     _put(root / _README, overview.table(runtimes, result))
     written.append(root / _README)
     for runtime in result.runtimes:
