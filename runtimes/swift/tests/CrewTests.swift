@@ -76,3 +76,23 @@ func testHeldLead() throws {
   var polled = pollfd(fd: callers[1], events: Int16(POLLIN), revents: 0)
   check(poll(&polled, 1, 5000), 1)
 }
+
+/// What waits is told from what computes, and from what a busy machine interrupts once.
+func testWaits() {
+  let millisecond = Nanoseconds(milliseconds: 1)
+  let waits = Waits()
+  /// How it judges functions that took so long altogether, and used the processor for so much of that.
+  func judged(_ took: Nanoseconds, used: Nanoseconds, count: Int = 1) -> Bool {
+    waits.end(waits.begin().map { $0 - used }, count: count, took: took)
+  }
+  // One or a few prove nothing.
+  check((1...4).map { _ in judged(millisecond, used: 0) }, [false, false, false, false])
+  check((1...3).map { _ in judged(millisecond, used: 0) }, [true, true, true])
+  // A quick one ends that, and so does one that computes.
+  check(judged(millisecond / 20, used: 0), false)
+  check((1...4).map { _ in judged(millisecond, used: 0) }, [false, false, false, false])
+  check(judged(millisecond, used: millisecond), false)
+  check((1...9).map { _ in judged(millisecond, used: millisecond) }.contains(true), false)
+  // Many that take no time by themselves are quick ones.
+  check((1...9).map { _ in judged(millisecond, used: 0, count: 32) }.contains(true), false)
+}

@@ -22,6 +22,7 @@ try testTalkativeError()
 testRequests()
 testReplies()
 testWatchSleep()
+testWaits()
 testNames()
 try testHeldLead()
 // A fatal error leaves behind what waits to be printed.
