@@ -52,7 +52,7 @@ def blocking_ends_late() -> None:
     _is_late({"block"})
 
 
-@mutant("7.4", defect=8, also=("11.9",))
+@mutant("7.4", defect=8)
 def blocking_holds_the_server() -> None:
     """A blocking sleep keeps the server from everything else."""
     runs_in_the_server("block")

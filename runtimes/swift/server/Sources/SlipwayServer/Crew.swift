@@ -69,7 +69,8 @@ final class Crew: @unchecked Sendable {
   /// Makes this thread the leader. What it is handed back identifies its lead.
   func lead() -> UInt64 {
     leader.store(UInt(pthread_self()), ordering: .releasing)
-    ran = 0
+    // What the last leader has noted says nothing of this thread.
+    beginTurn(.now())
     return word.load(ordering: .acquiring) >> 32
   }
 
